@@ -1,0 +1,77 @@
+//! A form file through every step: the one loader, which `lint`, `serve` and every other command call.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::compile::{CompiledForm, Compiler};
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::source::{FormPath, ReadFault, SourceFile, read};
+use crate::{lint, lower, syntax};
+
+/// What became of one file.
+#[derive(Debug)]
+pub struct Built {
+    /// The file as it was read.
+    pub source: Arc<SourceFile>,
+    /// The name that the form has, or would have.
+    pub name: String,
+    /// The form; nothing where any diagnostic is an error.
+    pub form: Option<Arc<CompiledForm>>,
+    /// Everything that was found, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Takes one file through every step.
+#[must_use]
+pub fn build(compiler: &Compiler, source: &Arc<SourceFile>, fault: Option<&ReadFault>) -> Built {
+    if let Some(fault) = fault {
+        let diagnostics = vec![syntax::read_fault(source, fault)];
+        return Built {
+            source: Arc::clone(source),
+            name: source.default_name.clone(),
+            form: None,
+            diagnostics,
+        };
+    }
+    let (table, mut diagnostics) = syntax::parse(source);
+    let (form, found) = lower::lower(source, &table);
+    let name = form.name.value.clone();
+    if has_errors(&diagnostics) {
+        // After a syntax error a key may only seem absent or unknown.
+        return Built { source: Arc::clone(source), name, form: None, diagnostics };
+    }
+    diagnostics.extend(found);
+    diagnostics.extend(lint::check_form(&form));
+    let mut ready = None;
+    if !has_errors(&diagnostics) {
+        let (form, found) = compiler.compile(form);
+        diagnostics.extend(found);
+        if let Some(form) = &form {
+            diagnostics.extend(lint::check_compiled(compiler, form));
+        }
+        ready = form.filter(|_| !has_errors(&diagnostics)).map(Arc::new);
+    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
+    Built { source: Arc::clone(source), name, form: ready, diagnostics }
+}
+
+/// Reads and builds many files on every core; the order is that of the paths.
+#[must_use]
+pub fn build_all(compiler: &Compiler, paths: &[FormPath]) -> Vec<Built> {
+    paths
+        .par_iter()
+        .map(|path| {
+            let (source, fault) = read(path);
+            build(compiler, &source, fault.as_ref())
+        })
+        .collect()
+}
+
+/// Every diagnostic of many files, those between files included, file by file.
+#[must_use]
+pub fn diagnostics(built: &[Built]) -> Vec<Diagnostic> {
+    let forms = built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form);
+    let between = lint::duplicate_names(forms).into_iter().map(|(_, diagnostic)| diagnostic);
+    built.iter().flat_map(|built| built.diagnostics.iter().cloned()).chain(between).collect()
+}

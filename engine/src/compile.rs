@@ -1,0 +1,158 @@
+//! Schema → [`CompiledForm`]: everything that serving a form needs, made once per change.
+//!
+//! Called by `registry`; what it returns is what `submission` and `lint` work with.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use jsonschema::{Draft, PatternCache, PatternOptions, ValidationOptions, Validator};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::messages::Templates;
+use crate::model::{Check, Field, Form, Spanned};
+use crate::schema::{self, Rules, Schema};
+
+/// The most memory that one compiled pattern may take, in bytes.
+const PATTERN_BYTES: usize = 1 << 20;
+
+/// A form, ready to judge requests.
+#[derive(Debug)]
+pub struct CompiledForm {
+    /// What the author wrote.
+    pub form: Form,
+    /// The JSON Schema of the `form` value of a request.
+    pub document: Value,
+    /// SHA-256 of the document's compact text, its first 16 hex digits.
+    pub version: String,
+    pub(crate) rules: Rules,
+    pub(crate) templates: Templates,
+    pub(crate) validator: Validator,
+}
+
+impl CompiledForm {
+    /// The name that requests say.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.form.name.value
+    }
+}
+
+/// Compiles forms; those compiled by one compiler share their patterns.
+pub struct Compiler {
+    options: ValidationOptions<'static>,
+}
+
+impl Default for Compiler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Compiler {
+    /// A compiler that has seen no pattern yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES);
+        let options = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .with_pattern_options(patterns)
+            .with_pattern_cache(PatternCache::new())
+            .with_format("email", schema::is_email)
+            .should_validate_formats(true)
+            .should_ignore_unknown_formats(false);
+        Self { options }
+    }
+
+    /// Compiles a form; nothing where its patterns, templates or rules do not compile.
+    #[must_use]
+    pub fn compile(&self, form: Form) -> (Option<CompiledForm>, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        for field in &form.fields {
+            self.check_patterns(&form, field, &mut diagnostics);
+        }
+        let schema = schema::build(&form);
+        let templates = Templates::compile(&form, &schema.rules, &mut diagnostics);
+        if !diagnostics.is_empty() {
+            return (None, diagnostics);
+        }
+        match self.options.build(&schema.document) {
+            Ok(validator) => {
+                let version = version(&schema.document);
+                let Schema { document, rules } = schema;
+                let compiled = CompiledForm { form, document, version, rules, templates, validator };
+                (Some(compiled), diagnostics)
+            }
+            // Each pattern compiled by itself, so this is a limit of the document as a whole.
+            Err(error) => {
+                let message = format!("the form's rules do not compile together: {}", error.masked());
+                let span = form.name.span.clone();
+                diagnostics.push(Diagnostic::new(Rule::ImpossibleConstraint, &form.source, span, message));
+                (None, diagnostics)
+            }
+        }
+    }
+
+    /// A validator for one value of a document, for questions about that value alone.
+    pub(crate) fn validator(&self, schema: &Value) -> Option<Validator> {
+        self.options.build(schema).ok()
+    }
+
+    fn check_patterns(&self, form: &Form, field: &Field, diagnostics: &mut Vec<Diagnostic>) {
+        for validation in &field.validations {
+            let Check::Format { with, without } = &validation.check else { continue };
+            for pattern in with.iter().chain(without) {
+                diagnostics.extend(self.check_pattern(form, pattern));
+            }
+        }
+        for field in field.fields() {
+            self.check_patterns(form, field, diagnostics);
+        }
+    }
+
+    fn check_pattern(&self, form: &Form, pattern: &Spanned<String>) -> Option<Diagnostic> {
+        self.options.build(&serde_json::json!({ "pattern": pattern.value })).err()?;
+        let file = &form.source;
+        let diagnostic = |span, message: String| Diagnostic::new(Rule::InvalidPattern, file, span, message);
+        // The validator says no more than that the pattern fails; the parser knows where and why.
+        let (kind, part) = match regex_syntax::Parser::new().parse(&pattern.value) {
+            Err(regex_syntax::Error::Parse(error)) => {
+                (error.kind().to_string(), error.span().start.offset..error.span().end.offset)
+            }
+            Err(regex_syntax::Error::Translate(error)) => {
+                (error.kind().to_string(), error.span().start.offset..error.span().end.offset)
+            }
+            _ => {
+                let message = "the pattern does not compile, or would take too much memory".to_owned();
+                let help =
+                    "patterns are ECMAScript regular expressions without look-around and back-references";
+                return Some(diagnostic(pattern.span.clone(), message).help(help));
+            }
+        };
+        let span = file.span_in_string(&pattern.span, &pattern.value, part);
+        let help = "patterns match in linear time: they have no look-around and no back-references";
+        let diagnostic = diagnostic(span, format!("the pattern does not compile: {kind}"));
+        Some(if kind.contains("look-around") || kind.contains("backreferences") {
+            diagnostic.help(help)
+        } else {
+            diagnostic
+        })
+    }
+}
+
+/// The first 16 hex digits of the SHA-256 of a document's compact text.
+fn version(document: &Value) -> String {
+    let digest = Sha256::digest(document.to_string());
+    digest.iter().take(8).fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Forms are handed from the thread that compiles to those that serve.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Arc<CompiledForm>>();
+};

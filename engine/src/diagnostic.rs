@@ -1,0 +1,207 @@
+//! What is wrong with a configuration, as data: which rule, where, and what to write instead.
+//!
+//! Made by every step from `syntax` to `lint`; turned into text by `render` alone.
+
+use std::sync::Arc;
+
+use crate::source::{SourceFile, Span};
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The form still works as written, but hardly as meant.
+    Warning,
+    /// The form is not served.
+    Error,
+}
+
+impl Severity {
+    /// The word that diagnostics show.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident $name:literal $severity:ident;)*) => {
+        /// A fault that formwork knows, by its published name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Rule { $($(#[$doc])* $rule,)* }
+
+        impl Rule {
+            /// Every rule, in the order of this list.
+            pub const ALL: &'static [Self] = &[$(Self::$rule,)*];
+
+            /// The kebab-case name that people see and write.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$rule => $name,)* }
+            }
+
+            /// How bad it is.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$rule => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    /// The file cannot be read as TOML.
+    TomlSyntax "toml-syntax" Error;
+    /// A key that the language does not have.
+    UnknownKey "unknown-key" Error;
+    /// A value of the wrong TOML type, or outside the values that its key takes.
+    WrongType "wrong-type" Error;
+    /// A required key is absent.
+    MissingKey "missing-key" Error;
+    /// A name that does not follow the rules for names.
+    InvalidName "invalid-name" Error;
+    /// Two files give a form the same name or alias.
+    DuplicateFormName "duplicate-form-name" Error;
+    /// A resource that does not exist.
+    UnknownResource "unknown-resource" Error;
+    /// A field type that does not exist.
+    UnknownFieldType "unknown-field-type" Error;
+    /// A field name that has a meaning of its own in a request.
+    ReservedFieldName "reserved-field-name" Error;
+    /// A regular expression that does not compile.
+    InvalidPattern "invalid-pattern" Error;
+    /// A message template that does not compile, or names what it cannot see.
+    InvalidTemplate "invalid-template" Error;
+    /// A reference to a field that the form does not declare.
+    UnknownFieldReference "unknown-field-reference" Error;
+    /// A key that a profile does not take.
+    UnknownProfileKey "unknown-profile-key" Error;
+    /// Rules of one field that no value can meet together.
+    ImpossibleConstraint "impossible-constraint" Error;
+    /// A default that the form itself would refuse.
+    InvalidDefault "invalid-default" Error;
+    /// An example whose outcome is not the stated one.
+    FailingExample "failing-example" Error;
+    /// A rule that can never change a verdict.
+    IneffectiveValidation "ineffective-validation" Warning;
+    /// A form without examples.
+    UntestedForm "untested-form" Warning;
+}
+
+/// A span with what is to be said about it.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// The file that the span is in.
+    pub file: Arc<SourceFile>,
+    /// The bytes it marks.
+    pub span: Span,
+    /// A few words beside the mark; may be empty.
+    pub text: String,
+}
+
+/// One finding.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// What kind of fault it is.
+    pub rule: Rule,
+    /// One sentence, lower case, without a full stop: what is wrong.
+    pub message: String,
+    /// The place itself.
+    pub primary: Label,
+    /// Other places that explain it.
+    pub secondary: Vec<Label>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding at `span` of `file`.
+    #[must_use]
+    pub fn new(rule: Rule, file: &Arc<SourceFile>, span: Span, message: impl Into<String>) -> Self {
+        let primary = Label { file: Arc::clone(file), span, text: String::new() };
+        Self { rule, message: message.into(), primary, secondary: Vec::new(), help: None }
+    }
+
+    /// Puts words beside the primary mark.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Marks a second place.
+    #[must_use]
+    pub fn also(mut self, file: &Arc<SourceFile>, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label { file: Arc::clone(file), span, text: text.into() });
+        self
+    }
+
+    /// Says what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.rule.severity()
+    }
+}
+
+/// Whether any of `diagnostics` is an error.
+#[must_use]
+pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+}
+
+/// The candidate nearest to what was written, if it is near enough to be what was meant.
+#[must_use]
+pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (written.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(written, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The words of a list as prose: `` `a`, `b` or `c` ``.
+#[must_use]
+pub fn alternatives<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_suggested_only_when_it_is_near() {
+        let keys = ["validation", "default", "label"];
+        assert_eq!(nearest("validaton", keys), Some("validation"));
+        assert_eq!(nearest("lable", keys), Some("label"));
+        assert_eq!(nearest("colour", keys), None);
+    }
+
+    #[test]
+    fn alternatives_read_as_prose() {
+        assert_eq!(alternatives(["a"]), "`a`");
+        assert_eq!(alternatives(["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+
+    #[test]
+    fn rule_names_are_unique() {
+        let names: std::collections::BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+        assert_eq!(names.len(), Rule::ALL.len());
+    }
+}

@@ -1,0 +1,20 @@
+//! formwork's engine: form configurations in, verdicts out.
+//!
+//! A TOML file goes `source` → `syntax` → `lower` → `schema` → `compile` → `lint` → `registry`; every step returns
+//! its value together with its diagnostics. A request goes through `submission`. No async, no HTTP, no SQL and no
+//! environment; files are touched in `source` and `watch` alone.
+
+pub mod build;
+pub mod compile;
+pub mod diagnostic;
+pub mod lint;
+pub mod lower;
+pub mod messages;
+pub mod model;
+pub mod registry;
+pub mod render;
+pub mod schema;
+pub mod source;
+pub mod submission;
+pub mod syntax;
+pub mod watch;

@@ -1,0 +1,94 @@
+//! Spanned TOML → model, with a diagnostic for everything that the language does not allow.
+//!
+//! Lowering never gives up: what cannot be read is reported and left out, so that one look at a file finds all of
+//! its faults. Called by `registry` for each file.
+
+mod example;
+mod field;
+mod form;
+mod validation;
+mod value;
+
+pub(crate) use field::GROUP_SUFFIX;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned as TomlSpanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::model::{Form, Spanned};
+use crate::source::{SourceFile, Span};
+
+/// Reads a form out of a file's TOML.
+#[must_use]
+pub fn lower(file: &Arc<SourceFile>, table: &TomlSpanned<DeTable<'_>>) -> (Form, Vec<Diagnostic>) {
+    let mut lowering = Lowering { file, diagnostics: Vec::new() };
+    let form = lowering.form(&Table { entries: table.get_ref(), span: 0..0, what: "a form" });
+    (form, lowering.diagnostics)
+}
+
+type Node<'a> = TomlSpanned<DeValue<'a>>;
+
+/// A TOML table with its place and what it stands for in the language.
+struct Table<'a> {
+    entries: &'a DeTable<'a>,
+    span: Span,
+    what: &'static str,
+}
+
+impl<'a> Table<'a> {
+    fn get(&self, key: &str) -> Option<&'a Node<'a>> {
+        self.entries.get(key)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Spanned<&'a str>, &'a Node<'a>)> + use<'a> {
+        self.entries.iter().map(|(key, value)| (Spanned::new(key.get_ref().as_ref(), key.span()), value))
+    }
+}
+
+struct Lowering<'f> {
+    file: &'f Arc<SourceFile>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Lowering<'_> {
+    fn diagnostic(&self, rule: Rule, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(rule, self.file, span, message)
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports every key of `table` that is not among `known`.
+    ///
+    /// `later` holds the keys that the language has and this version does not yet read: a form that uses one is
+    /// refused, since to ignore the key would be to serve another form than the author wrote.
+    fn check_keys(&mut self, table: &Table<'_>, known: &[&str], later: &[&str]) {
+        for (key, _) in table.iter() {
+            if known.contains(&key.value) {
+                continue;
+            }
+            let diagnostic = if later.contains(&key.value) {
+                let message = format!("this version of formwork does not read `{}` yet", key.value);
+                self.diagnostic(Rule::UnknownKey, key.span, message).help("leave the key out")
+            } else {
+                let message = format!("{} has no key `{}`", table.what, key.value);
+                let help = nearest(key.value, known.iter().copied()).map_or_else(
+                    || {
+                        format!(
+                            "the keys of {} are {}",
+                            table.what,
+                            alternatives(known.iter().copied()).replace(" or ", " and ")
+                        )
+                    },
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.diagnostic(Rule::UnknownKey, key.span, message).help(help)
+            };
+            self.report(diagnostic);
+        }
+    }
+}

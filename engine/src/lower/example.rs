@@ -1,0 +1,69 @@
+//! The `[[examples]]` of a form.
+
+use toml::de::DeValue;
+
+use super::{Lowering, Node, Table};
+use crate::diagnostic::Rule;
+use crate::model::{CodesByPath, Example, Spanned};
+
+const KEYS: [&str; 4] = ["description", "form", "valid", "errors"];
+
+impl Lowering<'_> {
+    pub(super) fn examples(&mut self, form: &Table<'_>) -> Vec<Example> {
+        let Some(array) = self.array(form, "examples") else { return Vec::new() };
+        array.iter().filter_map(|node| self.example(node)).collect()
+    }
+
+    fn example(&mut self, node: &Node<'_>) -> Option<Example> {
+        let table = self.table("examples", node, "an example")?;
+        self.check_keys(&table, &KEYS, &[]);
+        let description = self.string(&table, "description").map(|text| text.value);
+        let errors = self.example_errors(&table);
+        let valid =
+            self.boolean(&table, "valid").unwrap_or_else(|| Spanned::new(errors.is_none(), node.span()));
+        if let (true, Some(errors)) = (valid.value, &errors) {
+            let message = "an example that is valid has no errors";
+            let diagnostic = self
+                .diagnostic(Rule::FailingExample, errors.span.clone(), message)
+                .also(self.file, valid.span.clone(), "said to be valid here")
+                .help("remove `errors`, or write `valid = false`");
+            self.report(diagnostic);
+        }
+        let Some(form) = table.get("form") else {
+            let diagnostic = self
+                .diagnostic(
+                    Rule::MissingKey,
+                    node.span(),
+                    "an example needs `form`, the value that a client sends",
+                )
+                .help("add `form = { … }`");
+            self.report(diagnostic);
+            return None;
+        };
+        let form = self.table("form", form, "`form`")?;
+        let form = self.json_object(&form);
+        Some(Example { description, form, valid, errors, span: node.span() })
+    }
+
+    fn example_errors(&mut self, example: &Table<'_>) -> Option<Spanned<CodesByPath>> {
+        let node = example.get("errors")?;
+        let table = self.table("errors", node, "`errors`")?;
+        let mut errors = Vec::new();
+        for (path, codes) in table.iter() {
+            match codes.get_ref() {
+                DeValue::Array(array) => {
+                    let codes = array.iter().filter_map(|code| self.string_value(path.value, code));
+                    errors.push((path.value.to_owned(), codes.map(|code| code.value).collect()));
+                }
+                DeValue::Table(_) => {
+                    let message =
+                        format!("`errors` takes dotted paths as keys, and `{}` is a table", path.value);
+                    let help = "quote the whole path: `\"properties.vat_number\" = [\"blank\"]`";
+                    self.report(self.diagnostic(Rule::WrongType, path.span, message).help(help));
+                }
+                _ => self.wrong_type(path.value, "an array of error codes", codes),
+            }
+        }
+        Some(Spanned::new(errors, node.span()))
+    }
+}

@@ -1,0 +1,347 @@
+//! All compiled forms of a directory, swapped as one, with the last good version of each.
+//!
+//! A request takes one [`Snapshot`] and keeps it; [`Registry::reload`] builds the next beside it. What no longer
+//! compiles keeps serving as it last did. Called by `watch`, and by the server for every request.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use rayon::prelude::*;
+
+use crate::build::{Built, build};
+use crate::compile::{CompiledForm, Compiler};
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::lint::duplicate_names;
+use crate::model::Form;
+use crate::source::{self, FormPath, Listing, ReadFault, SourceError};
+
+/// A file whose time stamp is younger than this when it is read may change again without its stamp showing it:
+/// it is read anew each time. Two seconds is the coarsest clock among file systems in use (FAT).
+const RACY: Duration = Duration::from_secs(2);
+
+/// How a form stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The newest version is served.
+    Live,
+    /// The newest version has errors; the last good one is served.
+    Stale,
+    /// It has errors and never had a good version: it is not served.
+    Broken,
+}
+
+impl State {
+    /// The word that the status routes show.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Stale => "stale",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// One form file and what is served for it.
+#[derive(Clone, Debug)]
+pub struct FormStatus {
+    /// The name it is served under, or would be.
+    pub name: String,
+    /// How it stands.
+    pub state: State,
+    /// The form that is served.
+    pub form: Option<Arc<CompiledForm>>,
+    /// What was found in the newest version.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// All forms at one moment. It never changes.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Counts the snapshots, from 1.
+    pub generation: u64,
+    /// Every form file by name, those that are not served included.
+    pub statuses: Vec<FormStatus>,
+    by_name: HashMap<String, Arc<CompiledForm>>,
+}
+
+impl Snapshot {
+    /// The form that answers to a name or alias.
+    #[must_use]
+    pub fn form(&self, name: &str) -> Option<&Arc<CompiledForm>> {
+        self.by_name.get(name)
+    }
+
+    /// How the form that answers to a name stands.
+    #[must_use]
+    pub fn status(&self, name: &str) -> Option<&FormStatus> {
+        let canonical = self.form(name).map_or(name, |form| form.name());
+        self.statuses.iter().find(|status| status.name == canonical)
+    }
+
+    /// Every diagnostic of every form.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.statuses.iter().flat_map(|status| &status.diagnostics)
+    }
+}
+
+/// What a look at the directory led to.
+#[derive(Debug)]
+pub struct Reload {
+    /// The generation that is served now.
+    pub generation: u64,
+    /// How many files were compiled.
+    pub compiled: usize,
+    /// Names of forms whose newest version went live.
+    pub live: Vec<String>,
+    /// Names of forms that are no longer served, because their files are gone.
+    pub removed: Vec<String>,
+    /// Findings in the files that changed.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What to watch for the next change.
+    pub directories: Vec<PathBuf>,
+}
+
+impl Reload {
+    /// Whether anything changed at all.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.compiled > 0 || !self.removed.is_empty()
+    }
+}
+
+/// What tells, without reading it, that a file is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    identity: (u64, u64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        let (identity, changed) = inode(&metadata);
+        Some(Self { length: metadata.len(), modified: metadata.modified().ok(), identity, changed })
+    }
+
+    /// Whether the file may have changed after this stamp was taken and still bear it.
+    fn is_racy(&self, now: SystemTime) -> bool {
+        self.modified.is_none_or(|modified| now.duration_since(modified).map_or(true, |age| age < RACY))
+    }
+}
+
+/// Device and inode, and the time of the last change to either content or inode, where the system has them.
+#[cfg(unix)]
+fn inode(metadata: &std::fs::Metadata) -> ((u64, u64), (i64, i64)) {
+    use std::os::unix::fs::MetadataExt;
+    ((metadata.dev(), metadata.ino()), (metadata.ctime(), metadata.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn inode(_: &std::fs::Metadata) -> ((u64, u64), (i64, i64)) {
+    Default::default()
+}
+
+/// A file as it was last seen.
+#[derive(Clone)]
+struct File {
+    stamp: Option<Stamp>,
+    fault: Option<ReadFault>,
+    built: Arc<Built>,
+    served: Option<Arc<CompiledForm>>,
+}
+
+impl File {
+    /// The form's name, if the newest version is what is served.
+    fn newest_if_served(&self) -> Option<String> {
+        let newest = self.built.form.as_ref()?;
+        Arc::ptr_eq(newest, self.served.as_ref()?).then(|| newest.name().to_owned())
+    }
+}
+
+type Files = BTreeMap<FormPath, File>;
+
+/// The forms of one configuration directory.
+pub struct Registry {
+    configs: PathBuf,
+    snapshot: ArcSwap<Snapshot>,
+    files: Mutex<Files>,
+}
+
+impl Registry {
+    /// Loads a directory for the first time.
+    ///
+    /// # Errors
+    /// When the directory cannot be read. Faults in forms are in the snapshot's diagnostics.
+    pub fn load(configs: &Path, now: SystemTime) -> Result<(Self, Reload), SourceError> {
+        let registry = Self {
+            configs: configs.to_path_buf(),
+            snapshot: ArcSwap::default(),
+            files: Mutex::new(Files::new()),
+        };
+        let reload = registry.reload(now)?;
+        Ok((registry, reload))
+    }
+
+    /// The directory that the forms come from.
+    #[must_use]
+    pub fn configs(&self) -> &Path {
+        &self.configs
+    }
+
+    /// The forms as they are now; hold on to it for as long as one request takes.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Looks at the directory, compiles what changed, and swaps the snapshot if anything did.
+    ///
+    /// # Errors
+    /// When the directory cannot be read; everything keeps being served as it was.
+    pub fn reload(&self, now: SystemTime) -> Result<Reload, SourceError> {
+        // A reload that panicked has not touched the files: they are replaced as a whole.
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let Listing { forms, directories } = source::list(&self.configs)?;
+        let before = self.snapshot();
+        let compiler = Compiler::new();
+        let looked_at: Vec<(FormPath, File, bool)> = forms
+            .into_par_iter()
+            .filter_map(|path| {
+                let (file, changed) = look(&compiler, files.get(&path), &path, now)?;
+                Some((path, file, changed))
+            })
+            .collect();
+        let changed: Vec<FormPath> =
+            looked_at.iter().filter(|(_, _, changed)| *changed).map(|(path, _, _)| path.clone()).collect();
+        let mut next: Files = looked_at.into_iter().map(|(path, file, _)| (path, file)).collect();
+        let gone = files.keys().any(|path| !next.contains_key(path));
+        let directories = directories.into_iter().collect();
+        if changed.is_empty() && !gone && before.generation > 0 {
+            *files = next;
+            let generation = before.generation;
+            return Ok(Reload {
+                generation,
+                compiled: 0,
+                live: Vec::new(),
+                removed: Vec::new(),
+                diagnostics: Vec::new(),
+                directories,
+            });
+        }
+        let snapshot = Arc::new(resolve(&mut next, &before));
+        let changed_paths: HashSet<&Path> = changed.iter().map(|path| path.path.as_path()).collect();
+        let reload = Reload {
+            generation: snapshot.generation,
+            compiled: changed.len(),
+            live: changed.iter().filter_map(|path| next.get(path)?.newest_if_served()).collect(),
+            removed: before
+                .statuses
+                .iter()
+                .filter(|status| status.form.is_some() && snapshot.form(&status.name).is_none())
+                .map(|status| status.name.clone())
+                .collect(),
+            diagnostics: snapshot
+                .diagnostics()
+                .filter(|diagnostic| changed_paths.contains(diagnostic.primary.file.path.as_path()))
+                .cloned()
+                .collect(),
+            directories,
+        };
+        self.snapshot.store(snapshot);
+        *files = next;
+        Ok(reload)
+    }
+}
+
+/// Looks at one file: as it was, or built anew. Nothing where it went away between listing and reading.
+fn look(compiler: &Compiler, known: Option<&File>, path: &FormPath, now: SystemTime) -> Option<(File, bool)> {
+    let stamp = Stamp::of(&path.path);
+    if let (Some(known), Some(stamp)) = (known, &stamp)
+        && known.stamp.as_ref() == Some(stamp)
+        && !stamp.is_racy(now)
+    {
+        return Some((known.clone(), false));
+    }
+    let (source, fault) = source::read(path);
+    if stamp.is_none() && fault.is_some() && known.is_none() {
+        return None;
+    }
+    if let Some(known) = known
+        && known.built.source.text == source.text
+        && known.fault == fault
+    {
+        return Some((File { stamp, ..known.clone() }, false));
+    }
+    let served = known.and_then(|known| known.served.clone());
+    let built = Arc::new(build(compiler, &source, fault.as_ref()));
+    Some((File { stamp, fault, built, served }, true))
+}
+
+/// Decides which version of every form is served, and under which names.
+fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
+    for file in files.values_mut().filter(|file| file.served.is_none()) {
+        // A form whose file moved and broke at once is still the form of that name.
+        file.served = before.form(&file.built.name).filter(|form| form.name() == file.built.name).cloned();
+    }
+    let previous_paths: HashMap<&str, &Path> =
+        before.by_name.iter().map(|(name, form)| (name.as_str(), form.form.source.path.as_path())).collect();
+    // Who had a name keeps it against newcomers.
+    let mut newest: Vec<(&Path, Arc<CompiledForm>)> = files
+        .iter()
+        .filter_map(|(path, file)| Some((path.path.as_path(), Arc::clone(file.built.form.as_ref()?))))
+        .collect();
+    newest.sort_by_key(|(path, form)| previous_paths.get(form.name()) != Some(path));
+    let models = newest.iter().map(|(_, form)| &form.form);
+    let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = HashMap::new();
+    for (index, diagnostic) in duplicate_names(models) {
+        clashes.entry(newest[index].0.to_path_buf()).or_default().push(diagnostic);
+    }
+    drop(newest);
+    let mut snapshot =
+        Snapshot { generation: before.generation + 1, statuses: Vec::new(), by_name: HashMap::new() };
+    // First everything that is as its author wants it, then last good versions, where their names are still free.
+    for (path, file) in files.iter_mut() {
+        if let Some(form) = file.built.form.as_ref().filter(|_| !clashes.contains_key(&path.path)) {
+            file.served = Some(Arc::clone(form));
+            snapshot.serve(form);
+        }
+    }
+    for (path, file) in files.iter_mut() {
+        let mut diagnostics = file.built.diagnostics.clone();
+        diagnostics.extend(clashes.remove(&path.path).unwrap_or_default());
+        if has_errors(&diagnostics) {
+            file.served = file.served.take().filter(|form| snapshot.is_free_for(&form.form));
+            if let Some(form) = &file.served {
+                snapshot.serve(form);
+            }
+        }
+        let state = match (&file.served, has_errors(&diagnostics)) {
+            (Some(_), false) => State::Live,
+            (Some(_), true) => State::Stale,
+            (None, _) => State::Broken,
+        };
+        let name =
+            file.served.as_ref().map_or_else(|| file.built.name.clone(), |form| form.name().to_owned());
+        snapshot.statuses.push(FormStatus { name, state, form: file.served.clone(), diagnostics });
+    }
+    snapshot.statuses.sort_by(|a, b| a.name.cmp(&b.name));
+    snapshot
+}
+
+impl Snapshot {
+    fn is_free_for(&self, form: &Form) -> bool {
+        form.names().all(|name| !self.by_name.contains_key(&name.value))
+    }
+
+    fn serve(&mut self, form: &Arc<CompiledForm>) {
+        for name in form.form.names() {
+            self.by_name.insert(name.value.clone(), Arc::clone(form));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Finds and reads configuration files.
+//!
+//! In: a configuration directory or the paths that somebody names. Out: [`SourceFile`]s, whose line index turns
+//! byte offsets into what people read. Called by `registry` and by the command line.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A range of bytes in a source text.
+pub type Span = Range<usize>;
+
+/// The largest configuration file that is read, in bytes.
+pub const MAX_FILE_BYTES: u64 = 1 << 20;
+/// The most files that one configuration directory may hold.
+pub const MAX_FILES: usize = 100_000;
+/// How deep directories may nest; also what ends a loop of symbolic links.
+const MAX_DIRECTORY_DEPTH: usize = 16;
+
+/// What the machine did wrong when it was asked for files.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A directory could not be listed, or a path could not be examined.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The path as it was asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A directory holds more files than [`MAX_FILES`].
+    #[error("{} holds more than {MAX_FILES} files", path.display())]
+    TooManyFiles {
+        /// The directory at which the count ran over.
+        path: PathBuf,
+    },
+}
+
+/// A configuration file's path and text.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// The path, as diagnostics show it.
+    pub path: PathBuf,
+    /// The name a form in this file has if it states none: the path under `forms/` without `.toml`.
+    pub default_name: String,
+    /// The whole text.
+    pub text: String,
+    line_starts: Vec<usize>,
+}
+
+/// A place in a text as editors count: line and column from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in Unicode scalar values, from 1.
+    pub column: usize,
+}
+
+impl SourceFile {
+    /// A file's text under the path that people know it by.
+    #[must_use]
+    pub fn new(path: PathBuf, default_name: String, text: String) -> Self {
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { path, default_name, text, line_starts }
+    }
+
+    /// Where `byte` is. An offset past the end counts as the end.
+    #[must_use]
+    pub fn position(&self, byte: usize) -> Position {
+        let byte = self.text.floor_char_boundary(byte);
+        let line = self.line_starts.partition_point(|start| *start <= byte);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let column = self.text.get(start..byte).map_or(0, |text| text.chars().count()) + 1;
+        Position { line, column }
+    }
+
+    /// The span of `part`, a range of bytes within the decoded string that stands at `span`.
+    ///
+    /// Exact where the string has no escapes, the whole string otherwise.
+    #[must_use]
+    pub fn span_in_string(&self, span: &Span, value: &str, part: Span) -> Span {
+        let raw = self.text.get(span.clone()).unwrap_or_default();
+        let is_quote = |character| matches!(character, '"' | '\'' | '\r' | '\n');
+        match raw.split_once(value) {
+            Some((before, after))
+                if !value.is_empty()
+                    && part.end <= value.len()
+                    && before.chars().all(is_quote)
+                    && after.chars().all(is_quote) =>
+            {
+                let start = span.start + before.len();
+                start + part.start..start + part.end
+            }
+            _ => span.clone(),
+        }
+    }
+}
+
+/// A form file that was found, not yet read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FormPath {
+    /// The path to open, as diagnostics show it.
+    pub path: PathBuf,
+    /// The name of a form in this file that states none.
+    pub default_name: String,
+}
+
+/// What a look at a configuration directory found.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Every form file, sorted by path.
+    pub forms: Vec<FormPath>,
+    /// Every directory that was walked, and those that hold a symbolic link that was followed: what to watch.
+    pub directories: BTreeSet<PathBuf>,
+}
+
+/// Lists the form files under `configs`, following symbolic links and leaving out hidden entries.
+///
+/// # Errors
+/// When `configs/forms` or a directory in it cannot be read: nothing is known then, so nothing may be taken for
+/// deleted.
+pub fn list(configs: &Path) -> Result<Listing, SourceError> {
+    let mut listing = Listing::default();
+    listing.directories.insert(configs.to_path_buf());
+    walk(&configs.join("forms"), "", 0, &mut listing)?;
+    listing.forms.sort();
+    Ok(listing)
+}
+
+fn walk(directory: &Path, prefix: &str, depth: usize, listing: &mut Listing) -> Result<(), SourceError> {
+    let unreadable = |source| SourceError::Unreadable { path: directory.to_path_buf(), source };
+    if depth > MAX_DIRECTORY_DEPTH {
+        return Err(unreadable(io::Error::other(format!(
+            "directories nest deeper than {MAX_DIRECTORY_DEPTH}, or a symbolic link leads back into its own directory"
+        ))));
+    }
+    listing.directories.insert(directory.to_path_buf());
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let file_name = entry.file_name();
+        // A name that is not UTF-8 cannot name a form; hidden entries belong to editors, version control and
+        // Kubernetes, whose `..data` directories hold what the visible links lead to.
+        let Some(name) = file_name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+        let path = entry.path();
+        let Some(is_directory) = is_directory(&entry, &path)? else { continue };
+        if is_directory {
+            walk(&path, &format!("{prefix}{name}/"), depth + 1, listing)?;
+        } else if let Some(stem) = name.strip_suffix(".toml") {
+            if listing.forms.len() == MAX_FILES {
+                return Err(SourceError::TooManyFiles { path: directory.to_path_buf() });
+            }
+            listing.forms.push(FormPath { default_name: format!("{prefix}{stem}"), path });
+        }
+    }
+    Ok(())
+}
+
+/// Whether an entry leads to a directory; `None` when it went away meanwhile, or its link leads nowhere.
+fn is_directory(entry: &fs::DirEntry, path: &Path) -> Result<Option<bool>, SourceError> {
+    let kind = entry.file_type().and_then(|kind| {
+        if kind.is_symlink() { fs::metadata(path).map(|target| target.is_dir()) } else { Ok(kind.is_dir()) }
+    });
+    match kind {
+        Ok(is_directory) => Ok(Some(is_directory)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(SourceError::Unreadable { path: path.to_path_buf(), source }),
+    }
+}
+
+/// The form files that the command line names: a directory stands for every `.toml` file below it.
+///
+/// A form's default name is its path under `configs/forms` if it is there, its file name otherwise.
+///
+/// # Errors
+/// When a path does not exist or a directory cannot be read.
+pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Vec<FormPath>, SourceError> {
+    let mut forms = Vec::new();
+    for path in paths {
+        let metadata =
+            fs::metadata(path).map_err(|source| SourceError::Unreadable { path: path.clone(), source })?;
+        let prefix = name_prefix(configs, path);
+        if metadata.is_dir() {
+            let mut listing = Listing::default();
+            // The configuration directory itself stands for the forms in it.
+            let has_forms = path.join("forms").is_dir() && prefix.is_empty();
+            walk(&if has_forms { path.join("forms") } else { path.clone() }, &prefix, 0, &mut listing)?;
+            forms.append(&mut listing.forms);
+        } else {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let directory = prefix.strip_suffix('/').and_then(|prefix| prefix.rsplit_once('/'));
+            let directory = directory.map(|(directory, _)| format!("{directory}/")).unwrap_or_default();
+            forms.push(FormPath { path: path.clone(), default_name: format!("{directory}{stem}") });
+        }
+    }
+    forms.sort();
+    forms.dedup();
+    Ok(forms)
+}
+
+/// The path of `path` under `configs/forms` with a final slash, or nothing where it is elsewhere.
+fn name_prefix(configs: &Path, path: &Path) -> String {
+    let (Ok(root), Ok(path)) = (configs.join("forms").canonicalize(), path.canonicalize()) else {
+        return String::new();
+    };
+    path.strip_prefix(root)
+        .ok()
+        .and_then(Path::to_str)
+        .filter(|relative| !relative.is_empty())
+        .map(|relative| format!("{relative}/"))
+        .unwrap_or_default()
+}
+
+/// Why a file's content could not be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadFault {
+    /// The file is not UTF-8; the first bad byte's offset.
+    NotUtf8(usize),
+    /// The file is larger than [`MAX_FILE_BYTES`].
+    TooLarge,
+    /// The operating system refused, in its words.
+    Io(String),
+}
+
+/// Reads a file; a fault comes with a [`SourceFile`] of as much text as could be read, to point into.
+#[must_use]
+pub fn read(form: &FormPath) -> (Arc<SourceFile>, Option<ReadFault>) {
+    let (text, fault) = match read_bytes(&form.path) {
+        Err(error) => (String::new(), Some(ReadFault::Io(error.to_string()))),
+        Ok(bytes) if bytes.len() as u64 > MAX_FILE_BYTES => (String::new(), Some(ReadFault::TooLarge)),
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let mut bytes = error.into_bytes();
+                bytes.truncate(valid);
+                (String::from_utf8_lossy(&bytes).into_owned(), Some(ReadFault::NotUtf8(valid)))
+            }
+        },
+    };
+    (Arc::new(SourceFile::new(form.path.clone(), form.default_name.clone(), text)), fault)
+}
+
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> SourceFile {
+        SourceFile::new("f.toml".into(), "f".into(), text.into())
+    }
+
+    #[test]
+    fn columns_count_characters_not_bytes() {
+        let source = file("a = 1\nżółć = \"x\"\n");
+        let byte =
+            source.text.find('=').and_then(|first| source.text[first + 1..].find('=').map(|n| first + 1 + n));
+        assert_eq!(source.position(byte.unwrap_or_default()), Position { line: 2, column: 6 });
+    }
+
+    #[test]
+    fn an_offset_past_the_end_is_the_end() {
+        assert_eq!(file("ab").position(99), Position { line: 1, column: 3 });
+        assert_eq!(file("").position(0), Position { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn a_part_of_a_string_with_escapes_falls_back_to_the_whole() {
+        let plain = file("with = '[a'");
+        assert_eq!(plain.span_in_string(&(7..11), "[a", 0..1), 8..9);
+        let escaped = file(r#"with = "\\[a""#);
+        assert_eq!(escaped.span_in_string(&(7..13), "\\[a", 1..2), 7..13);
+    }
+}

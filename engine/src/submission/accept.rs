@@ -1,0 +1,42 @@
+//! What becomes of the values of a submission that the form accepts.
+
+use serde_json::{Map, Value};
+
+use super::{Accepted, Claim, Secret, claim};
+use crate::compile::CompiledForm;
+use crate::model::{Field, Role};
+
+/// Takes accepted values apart: what is stored, what is hashed, what must be unique.
+pub(super) fn accept(form: &CompiledForm, values: Value) -> Accepted {
+    let claims: Vec<Claim> = claim::claims(form, &values);
+    let Value::Object(mut attributes) = values else {
+        return Accepted { attributes: Map::new(), password: None, claims };
+    };
+    let mut password = None;
+    take_out(&form.form.fields, &mut attributes, &mut password);
+    Accepted { attributes, password, claims }
+}
+
+fn take_out(fields: &[Field], values: &mut Map<String, Value>, password: &mut Option<Secret>) {
+    for field in fields {
+        let name = &field.name.value;
+        match field.role {
+            Role::Password => {
+                // Virtual or not, a password is never an attribute.
+                if let Some(Value::String(text)) = values.remove(name)
+                    && !field.virtual_field
+                {
+                    *password = Some(Secret::new(text));
+                }
+            }
+            Role::Attribute if field.virtual_field => {
+                values.remove(name);
+            }
+            Role::Attribute => {
+                if let Some(values) = values.get_mut(name).and_then(Value::as_object_mut) {
+                    take_out(field.fields(), values, password);
+                }
+            }
+        }
+    }
+}

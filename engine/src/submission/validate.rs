@@ -1,0 +1,88 @@
+//! The verdict of a form's compiled schema, as violations in the form's own words.
+
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::paths::{Location, LocationSegment};
+use serde_json::{Map, Value};
+
+use super::{MAX_VIOLATIONS, Segment, Violation};
+use crate::compile::CompiledForm;
+
+/// Judges prepared values.
+pub(super) fn validate(form: &CompiledForm, values: &Value) -> Result<(), Vec<Violation>> {
+    if form.validator.is_valid(values) {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    for error in form.validator.iter_errors(values) {
+        let path = segments(error.instance_path());
+        let location = error.schema_path().as_str();
+        match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                let property = property.as_str().unwrap_or_default();
+                let rule = form.rules.requiring(location, property);
+                found.push(violation(form, rule, with(path, property), None));
+            }
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let rule = form.rules.at(location);
+                let keys = unexpected.iter().take(MAX_VIOLATIONS);
+                found.extend(keys.map(|key| violation(form, rule, with(path.clone(), key), None)));
+            }
+            ValidationErrorKind::Type { .. } if error.instance().is_null() => {
+                let rule = form.rules.refusing_null(location).or_else(|| form.rules.at(location));
+                found.push(violation(form, rule, path, None));
+            }
+            _ => {
+                let rule = form.rules.at(location);
+                found.push(violation(form, rule, path, Some(error.instance().as_ref())));
+            }
+        }
+    }
+    Err(in_declared_order(found))
+}
+
+fn violation(
+    form: &CompiledForm,
+    index: Option<usize>,
+    path: Vec<Segment>,
+    value: Option<&Value>,
+) -> Violation {
+    let rule = index.and_then(|index| form.rules.rules.get(index));
+    debug_assert!(rule.is_some(), "a schema location without a rule");
+    let secret = rule.and_then(|rule| form.rules.fields.get(rule.field?)).is_none_or(|field| field.secret);
+    Violation {
+        path,
+        // A keyword that no rule put there cannot exist; if it does, the refusal still stands.
+        code: rule.map_or("invalid", |rule| rule.code),
+        params: rule.map_or_else(Map::new, |rule| rule.params.clone()),
+        rule: index,
+        // Only a single value is ever quoted.
+        value: value.filter(|value| !secret && !value.is_object() && !value.is_array()).cloned(),
+    }
+}
+
+fn with(mut path: Vec<Segment>, key: &str) -> Vec<Segment> {
+    path.push(Segment::Key(key.to_owned()));
+    path
+}
+
+fn segments(location: &Location) -> Vec<Segment> {
+    location
+        .into_iter()
+        .map(|segment| match segment {
+            LocationSegment::Property(key) => Segment::Key(key.into_owned()),
+            LocationSegment::Index(index) => Segment::Index(index),
+        })
+        .collect()
+}
+
+/// Sorts by the order in which the form declares its rules, reports a wrong type alone, and each rule once.
+fn in_declared_order(mut violations: Vec<Violation>) -> Vec<Violation> {
+    let mistyped: Vec<Vec<Segment>> =
+        violations.iter().filter(|found| found.code == "type").map(|found| found.path.clone()).collect();
+    violations.retain(|found| found.code == "type" || !mistyped.contains(&found.path));
+    // Stable: unknown keys share one rule and keep the order of the request.
+    violations.sort_by_key(|found| found.rule.unwrap_or(usize::MAX));
+    violations.dedup_by(|later, earlier| later.rule == earlier.rule && later.path == earlier.path);
+    violations.truncate(MAX_VIOLATIONS);
+    violations
+}

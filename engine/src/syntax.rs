@@ -1,0 +1,55 @@
+//! Text → spanned TOML, with every syntax error of the file.
+//!
+//! Called by `registry` for each file; the tree goes to `lower`.
+
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, Error};
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::source::{MAX_FILE_BYTES, ReadFault, SourceFile};
+
+/// Parses a file as far as it can be parsed.
+#[must_use]
+pub fn parse(file: &Arc<SourceFile>) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
+    let (table, errors) = DeTable::parse_recoverable(&file.text);
+    (table, errors.iter().map(|error| syntax_error(file, error)).collect())
+}
+
+fn syntax_error(file: &Arc<SourceFile>, error: &Error) -> Diagnostic {
+    let span = error.span().unwrap_or(0..0);
+    // The parser puts what it expected on lines of its own.
+    let mut lines = error.message().lines();
+    let message = lines.next().unwrap_or_default().to_owned();
+    let diagnostic = Diagnostic::new(Rule::TomlSyntax, file, span, message);
+    match lines.collect::<Vec<_>>().join("; ") {
+        rest if rest.is_empty() => diagnostic,
+        rest => diagnostic.help(rest),
+    }
+}
+
+/// What to say of a file whose text could not be had.
+#[must_use]
+pub fn read_fault(file: &Arc<SourceFile>, fault: &ReadFault) -> Diagnostic {
+    let end = file.text.len()..file.text.len();
+    match fault {
+        ReadFault::NotUtf8(byte) => Diagnostic::new(
+            Rule::TomlSyntax,
+            file,
+            end,
+            format!("the file is not UTF-8: byte {} is not valid", byte + 1),
+        )
+        .help("save the file as UTF-8"),
+        ReadFault::TooLarge => Diagnostic::new(
+            Rule::TomlSyntax,
+            file,
+            end,
+            format!("the file is larger than {} KiB", MAX_FILE_BYTES / 1024),
+        )
+        .help("a form configuration is text written by hand; split what belongs to several forms"),
+        ReadFault::Io(error) => {
+            Diagnostic::new(Rule::TomlSyntax, file, end, format!("the file cannot be read: {error}"))
+        }
+    }
+}

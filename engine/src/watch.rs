@@ -1,0 +1,234 @@
+//! File events → [`Registry::reload`].
+//!
+//! An event says no more than «look again»: what changed is decided by comparing contents. A burst is waited out
+//! until the directory is quiet for a moment. A slow poll stands beside the events, for file systems that have
+//! none. The quiet time is kept here rather than by a debouncing library because those file events by path, and an
+//! overflow of the system's queue has none: it would be lost.
+//!
+//! Directories are watched, not files, each by itself and under its real path, and so is every directory that
+//! holds a symbolic link on the way to them: swapping the link is then an event too.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use crate::registry::{Registry, Reload};
+use crate::source::SourceError;
+
+/// How long nothing must happen before the directory counts as written.
+const QUIET: Duration = Duration::from_millis(15);
+/// How long a directory that is never quiet is waited for.
+const PATIENCE: Duration = Duration::from_millis(60);
+/// The time between polls; longer where a look takes long, so that polling costs two percent of a core at most.
+const POLL: Duration = Duration::from_secs(2);
+const POLL_PER_LOOK: u32 = 50;
+/// How many symbolic links may lead to the configuration directory.
+const MAX_LINKS: usize = 32;
+
+enum Signal {
+    LookAgain,
+    Stop,
+}
+
+/// Watches until it is dropped.
+pub struct Watcher {
+    signals: Sender<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // The thread is gone already if nobody listens.
+        let _ = self.signals.send(Signal::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What `watch` tells of: every reload that changed something, and every look that failed.
+pub type Outcome = Result<Reload, SourceError>;
+
+/// Keeps a registry up to date from a thread of its own, and tells of every change.
+///
+/// # Errors
+/// When no thread can be started. Without file events the poll alone does the work.
+pub fn watch(
+    registry: Arc<Registry>,
+    directories: &[PathBuf],
+    mut tell: impl FnMut(Outcome) + Send + 'static,
+) -> std::io::Result<Watcher> {
+    let (signals, received) = mpsc::channel();
+    let mut watches = Watches::new(&registry, signals.clone());
+    // Watched before this returns: what is written from now on is seen.
+    watches.follow(directories);
+    let thread = std::thread::Builder::new().name("formwork-watch".into()).spawn(move || {
+        // The directory may have changed between loading and watching.
+        let mut next_poll = look(&registry, &mut watches, &mut tell);
+        loop {
+            match received.recv_timeout(next_poll) {
+                Ok(Signal::LookAgain) if wait_for_quiet(&received) => {}
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(_) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+            next_poll = look(&registry, &mut watches, &mut tell);
+        }
+    })?;
+    Ok(Watcher { signals, thread: Some(thread) })
+}
+
+/// Waits until no event has come for a moment; `false` when it is time to stop.
+fn wait_for_quiet(received: &Receiver<Signal>) -> bool {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        match received.recv_timeout(QUIET) {
+            Ok(Signal::LookAgain) => {}
+            Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => return true,
+        }
+    }
+    true
+}
+
+/// Reloads until there is nothing new to watch; how long to wait before the next look.
+fn look(registry: &Registry, watches: &mut Watches, tell: &mut impl FnMut(Outcome)) -> Duration {
+    let started = Instant::now();
+    loop {
+        match registry.reload(SystemTime::now()) {
+            Ok(reload) => {
+                // What was written into a new directory before it was watched made no event.
+                let anything_new = watches.follow(&reload.directories);
+                if reload.is_change() {
+                    watches.failed = false;
+                    tell(Ok(reload));
+                }
+                if !anything_new {
+                    break;
+                }
+            }
+            Err(error) => {
+                watches.follow(&[registry.configs().to_path_buf()]);
+                // Told once; the poll would repeat it forever.
+                if !watches.failed {
+                    watches.failed = true;
+                    tell(Err(error));
+                }
+                break;
+            }
+        }
+    }
+    POLL.max(started.elapsed() * POLL_PER_LOOK)
+}
+
+/// The directories that are watched.
+struct Watches {
+    watcher: Option<RecommendedWatcher>,
+    configs: PathBuf,
+    followed: Arc<Mutex<Followed>>,
+    failed: bool,
+}
+
+/// What an event can be about, by real path.
+#[derive(Default)]
+struct Followed {
+    /// Directories of which every entry counts.
+    directories: BTreeSet<PathBuf>,
+    /// Entries of other directories that count: the configuration directory, and symbolic links on the way to it.
+    entries: BTreeSet<PathBuf>,
+}
+
+impl Followed {
+    /// Every directory to watch.
+    fn watched(&self) -> BTreeSet<PathBuf> {
+        let holders = self.entries.iter().filter_map(|entry| entry.parent().map(Path::to_path_buf));
+        self.directories.iter().cloned().chain(holders).collect()
+    }
+
+    /// Whether an event can mean new content. Reading a file makes events too, and would never end.
+    fn concerns(&self, event: &Event) -> bool {
+        let write = match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+            EventKind::Access(_) => false,
+            _ => true,
+        };
+        let in_directory =
+            |path: &Path| path.parent().is_some_and(|parent| self.directories.contains(parent));
+        // An event without a path is an overflow: anything may have happened.
+        let ours = |path: &PathBuf| {
+            self.entries.contains(path) || self.directories.contains(path) || in_directory(path)
+        };
+        write && (event.paths.is_empty() || event.paths.iter().any(ours))
+    }
+}
+
+impl Watches {
+    fn new(registry: &Registry, signals: Sender<Signal>) -> Self {
+        let followed = Arc::new(Mutex::new(Followed::default()));
+        let known = Arc::clone(&followed);
+        let handler = move |event: notify::Result<Event>| {
+            let concerned = event.as_ref().map_or(true, |event| lock(&known).concerns(event));
+            if concerned {
+                // Nobody listens any more once the watcher stops.
+                let _ = signals.send(Signal::LookAgain);
+            }
+        };
+        let watcher = notify::recommended_watcher(handler);
+        if let Err(error) = &watcher {
+            tracing::warn!(%error, "no file events; changes are found by polling");
+        }
+        let configs =
+            std::path::absolute(registry.configs()).unwrap_or_else(|_| registry.configs().to_path_buf());
+        Self { watcher: watcher.ok(), configs, followed, failed: false }
+    }
+
+    /// Watches exactly these directories and the links on the way to them; whether any was not watched before.
+    ///
+    /// Every directory is given to the system again, since one that was moved away and back, or replaced, has
+    /// lost its watch without a word.
+    fn follow(&mut self, directories: &[PathBuf]) -> bool {
+        let Some(watcher) = &mut self.watcher else { return false };
+        let directories = directories.iter().filter_map(|directory| directory.canonicalize().ok()).collect();
+        let wanted = Followed { directories, entries: links_to(&self.configs) };
+        let to_watch = wanted.watched();
+        let before = std::mem::replace(&mut *lock(&self.followed), wanted).watched();
+        for gone in before.difference(&to_watch) {
+            // It may be gone already, and its watch with it.
+            let _ = watcher.unwatch(gone);
+        }
+        for directory in &to_watch {
+            if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
+                tracing::debug!(directory = %directory.display(), %error, "not watched; left to the poll");
+            }
+        }
+        to_watch.difference(&before).next().is_some()
+    }
+}
+
+/// The set is replaced as a whole, so a panic elsewhere leaves it sound.
+fn lock(followed: &Mutex<Followed>) -> MutexGuard<'_, Followed> {
+    followed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `configs` itself and every symbolic link on the way to it, each under the real path of its directory.
+fn links_to(configs: &Path) -> BTreeSet<PathBuf> {
+    let real = |path: &Path| Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    let mut links: BTreeSet<PathBuf> = real(configs).into_iter().collect();
+    let mut to_follow = vec![configs.to_path_buf()];
+    for _ in 0..MAX_LINKS {
+        let Some(path) = to_follow.pop() else { break };
+        for ancestor in path.ancestors() {
+            let (Ok(target), Some(parent)) = (std::fs::read_link(ancestor), ancestor.parent()) else {
+                continue;
+            };
+            links.extend(real(ancestor));
+            to_follow.push(parent.join(target));
+        }
+    }
+    links
+}

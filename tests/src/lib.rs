@@ -1,0 +1,1 @@
+//! Tests of formwork from outside; see the files beside `src`.
