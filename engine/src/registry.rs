@@ -75,11 +75,15 @@ impl Snapshot {
         self.by_name.get(name)
     }
 
-    /// How the form that answers to a name stands.
+    /// How the form that answers to a name stands, or the broken one that would.
     #[must_use]
     pub fn status(&self, name: &str) -> Option<&FormStatus> {
-        let canonical = self.form(name).map_or(name, |form| form.name());
-        self.statuses.iter().find(|status| status.name == canonical)
+        let served = self.form(name);
+        self.statuses.iter().find(|status| match (served, &status.form) {
+            (Some(served), Some(form)) => Arc::ptr_eq(served, form),
+            (None, None) => status.name == name,
+            _ => false,
+        })
     }
 
     /// Every diagnostic of every form.

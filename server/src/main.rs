@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `formwork`: an exit code.
+
+fn main() -> std::process::ExitCode {
+    formwork::cli::main()
+}

@@ -1,0 +1,91 @@
+//! The command line: definitions, and which command runs.
+//!
+//! Exit status 0: clean; 1: findings; 2: the command could not do its work.
+
+mod lint;
+mod new;
+mod output;
+mod schema;
+mod serve;
+mod token;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::ConfigsSetting;
+
+/// Declarative form configurations: TOML files that validate and store what clients submit.
+///
+/// Without a command: `serve --dev`.
+#[derive(Debug, Parser)]
+#[command(name = "formwork", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    configs: ConfigsSetting,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the forms.
+    Serve(serve::Arguments),
+    /// Reports everything that is wrong with the forms.
+    Lint(lint::Arguments),
+    /// Prints or writes the compiled JSON Schemas.
+    Schema(schema::Arguments),
+    /// Checks one `form` value and prints the body that a client would get.
+    Validate(validate::Arguments),
+    /// Writes a commented form to start from.
+    New(new::Arguments),
+    /// Makes, lists and revokes API tokens.
+    Token(token::Arguments),
+}
+
+/// How a command ended, if it could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Clean,
+    Findings,
+}
+
+impl Verdict {
+    fn findings(any: bool) -> Self {
+        if any { Self::Findings } else { Self::Clean }
+    }
+}
+
+/// Runs the command that the process's arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    let Cli { configs, command } = Cli::parse();
+    let configs = configs.configs.as_path();
+    let verdict = match command.unwrap_or_else(|| Command::Serve(serve::Arguments::dev())) {
+        Command::Serve(arguments) => serve::run(configs, &arguments),
+        Command::Lint(arguments) => lint::run(configs, &arguments),
+        Command::Schema(arguments) => schema::run(configs, &arguments),
+        Command::Validate(arguments) => validate::run(configs, &arguments),
+        Command::New(arguments) => new::run(configs, &arguments),
+        Command::Token(arguments) => token::run(&arguments),
+    };
+    match verdict {
+        Ok(Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        Err(error) => {
+            output::error(&format!("error: {error:#}\n"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,35 @@
+//! `formwork lint`: every diagnostic of every form.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use formwork_engine::build::{build_all, diagnostics};
+use formwork_engine::compile::Compiler;
+use formwork_engine::{render, source};
+
+use super::Verdict;
+use super::output::{self, Format};
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// Files and directories; every form of the configuration directory without.
+    paths: Vec<PathBuf>,
+    /// How findings are written.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let forms = if arguments.paths.is_empty() {
+        source::list(configs)?.forms
+    } else {
+        source::list_paths(configs, &arguments.paths)?
+    };
+    let built = build_all(&Compiler::new(), &forms);
+    let found = diagnostics(&built);
+    output::print(&output::findings(&found, arguments.format));
+    if matches!(arguments.format, Format::Text) {
+        output::error(&format!("{}\n", render::summary(&found, built.len())));
+    }
+    Ok(Verdict::findings(!found.is_empty()))
+}

@@ -1,0 +1,242 @@
+//! `formwork serve`: the server, from start to graceful end.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use formwork_engine::diagnostic::{Diagnostic, Severity, has_errors};
+use formwork_engine::model::RateLimit;
+use formwork_engine::registry::{Registry, Reload};
+use formwork_engine::watch::{Outcome, watch};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{Verdict, output};
+use crate::accounts::{Accounts, milliseconds};
+use crate::http::{App, router};
+use crate::password::{Hasher, owasp};
+use crate::settings::DatabaseSetting;
+use crate::store::{self, Store};
+use crate::token::{NewToken, Tokens, generate};
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const DEFAULT_DATABASE: &str = "sqlite:data/formwork.db";
+/// How long requests may take to finish once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// The address to listen on.
+    #[arg(long, value_name = "ADDRESS", env = "FORMWORK_LISTEN", default_value_t = DEFAULT_LISTEN)]
+    listen: SocketAddr,
+    #[command(flatten)]
+    database: DatabaseSetting,
+    /// For writing forms: loopback only, prints every reload with its diagnostics, and makes a token for this run.
+    #[arg(long, env = "FORMWORK_DEV")]
+    dev: bool,
+    /// Starts although forms have errors, without those forms.
+    #[arg(long, env = "FORMWORK_ALLOW_INVALID")]
+    allow_invalid: bool,
+    /// What is logged: a level, or directives such as `formwork=debug,sqlx=warn`.
+    #[arg(long, value_name = "FILTER", env = "FORMWORK_LOG")]
+    log: Option<String>,
+}
+
+impl Arguments {
+    /// What the command without arguments does.
+    pub(super) fn dev() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN,
+            database: DatabaseSetting { database: DEFAULT_DATABASE.to_owned() },
+            dev: true,
+            allow_invalid: false,
+            log: None,
+        }
+    }
+}
+
+pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
+    if arguments.dev && !arguments.listen.ip().is_loopback() {
+        bail!("--dev listens on loopback only, and {} is not", arguments.listen.ip());
+    }
+    log_to_stderr(arguments)?;
+    let (registry, loaded) = Registry::load(configs, SystemTime::now())?;
+    if has_errors(&loaded.diagnostics) && !arguments.allow_invalid {
+        output::error(&output::findings_for_stderr(&loaded.diagnostics));
+        output::error("the server does not start on forms with errors; mend them, or use --allow-invalid\n");
+        return Ok(Verdict::Findings);
+    }
+    report(&loaded, arguments.dev);
+    warn_of_unenforced_limits(&registry);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(serve(Arc::new(registry), &loaded, arguments));
+    // What still runs now was given its grace.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served.map(|()| Verdict::Clean)
+}
+
+fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
+    let default = if arguments.dev { "warn" } else { "info" };
+    let filter = arguments.log.as_deref().unwrap_or(default);
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;
+    let colour = output::wants_colour(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) -> anyhow::Result<()> {
+    let store = store::open(&arguments.database.database).await.context("cannot open the database")?;
+    let dev_token = if arguments.dev { Some(dev_token()?) } else { None };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let app = App {
+        registry: Arc::clone(&registry),
+        store: Arc::clone(&store),
+        accounts: Accounts::new(Arc::clone(&store), Hasher::new(owasp()?, cores)),
+        tokens: Tokens::new(dev_token.as_ref().map(|token| token.stored.clone())),
+        clock: SystemTime::now,
+    };
+    let dev = arguments.dev;
+    let watcher = watch(Arc::clone(&registry), &loaded.directories, move |outcome| tell(outcome, dev))
+        .context("cannot watch the configuration directory")?;
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let address = listener.local_addr()?;
+    let forms = registry.snapshot().statuses.iter().filter(|status| status.form.is_some()).count();
+    output::error(&format!("formwork serves {forms} forms on http://{address}\n"));
+    if let Some(token) = &dev_token {
+        output::error(&greeting(&registry, address, token));
+    }
+    let stop = stop_signal()?;
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let graceful = async move {
+        stop.await;
+        tracing::info!("stopping: no new requests, those under way are finished");
+        let _ = stopping.send(());
+    };
+    let server = axum::serve(listener, router(Arc::new(app))).with_graceful_shutdown(graceful);
+    let grace = async {
+        // Never sent if the server fails by itself; then that is the result.
+        match stopped.await {
+            Ok(()) => tokio::time::sleep(GRACE).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        result = server => result.context("the server failed")?,
+        () = grace => tracing::warn!("requests were still under way when the time for finishing them was over"),
+    }
+    drop(watcher);
+    close(store.as_ref()).await;
+    Ok(())
+}
+
+async fn close(store: &dyn Store) {
+    store.close().await;
+    tracing::info!("stopped");
+}
+
+/// Completes when the process is asked to stop.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn dev_token() -> anyhow::Result<NewToken> {
+    Ok(generate("dev", &["*".to_owned()], milliseconds(SystemTime::now()))?)
+}
+
+/// What a developer wants to paste.
+fn greeting(registry: &Registry, address: SocketAddr, token: &NewToken) -> String {
+    let snapshot = registry.snapshot();
+    let served = || snapshot.statuses.iter().filter_map(|status| status.form.as_deref());
+    let with_example = served().find(|form| form.form.examples.iter().any(|example| example.valid.value));
+    let body = with_example.and_then(|form| {
+        let example = form.form.examples.iter().find(|example| example.valid.value)?;
+        Some(serde_json::json!({ "form_configuration_name": form.name(), "form": example.form }).to_string())
+    });
+    let body = body.unwrap_or_else(|| "{\"form_configuration_name\":\"…\",\"form\":{}}".to_owned());
+    // Within single quotes a shell takes everything as it is, but for the single quote.
+    let body = body.replace('\'', "'\\''");
+    format!(
+        "\nA token for this run: {}\n\n  curl -i http://{address}/api/users \\\n    \
+         -H 'Authorization: Token token=\"{}\"' \\\n    -H 'Content-Type: application/json' \\\n    -d '{body}'\n\n",
+        token.text, token.text
+    )
+}
+
+fn tell(outcome: Outcome, dev: bool) {
+    match outcome {
+        Ok(reload) => report(&reload, dev),
+        Err(error) if dev => {
+            output::error(&format!("the forms cannot be read and stay as they are: {error}\n"));
+        }
+        Err(error) => tracing::error!(%error, "the forms cannot be read and stay as they are"),
+    }
+}
+
+/// Tells of a reload: to the developer as `lint` would, to the operator as log lines.
+fn report(reload: &Reload, dev: bool) {
+    if dev {
+        output::error(&output::findings_for_stderr(&reload.diagnostics));
+        if reload.generation > 1 {
+            output::error(&changes(reload));
+        }
+        return;
+    }
+    for found in &reload.diagnostics {
+        log(found);
+    }
+    tracing::info!(
+        generation = reload.generation,
+        compiled = reload.compiled,
+        live = reload.live.len(),
+        removed = reload.removed.len(),
+        "forms loaded"
+    );
+}
+
+fn changes(reload: &Reload) -> String {
+    let mut lines = String::new();
+    for name in &reload.live {
+        lines.push_str(&format!("live: {name}\n"));
+    }
+    for name in &reload.removed {
+        lines.push_str(&format!("removed: {name}\n"));
+    }
+    if has_errors(&reload.diagnostics) {
+        lines.push_str("forms with errors keep serving their last good version\n");
+    }
+    lines
+}
+
+fn log(found: &Diagnostic) {
+    let position = found.primary.file.position(found.primary.span.start);
+    let file = found.primary.file.path.display();
+    let (line, rule) = (position.line, found.rule.name());
+    match found.severity() {
+        Severity::Error => tracing::error!(%file, line, rule, "{}", found.message),
+        Severity::Warning => tracing::warn!(%file, line, rule, "{}", found.message),
+    }
+}
+
+/// A form that states a limit must not make its author believe that this version enforces it.
+fn warn_of_unenforced_limits(registry: &Registry) {
+    for status in &registry.snapshot().statuses {
+        let stated =
+            status.form.as_deref().filter(|form| matches!(form.form.rate_limit, RateLimit::Limit { .. }));
+        if let Some(form) = stated {
+            tracing::warn!(form = form.name(), "this version of formwork does not enforce `rate_limit` yet");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `formwork validate`: one `form` value through one form, without a server.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use formwork_engine::submission::{Submitted, submit};
+use serde_json::{Value, json};
+
+use super::{Verdict, output};
+use crate::http::error::{Problem, failure_body};
+use crate::http::json::parse;
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// The form's name or alias.
+    name: String,
+    /// A JSON file with the value of `form`; `-` is standard input.
+    file: PathBuf,
+}
+
+pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let built = output::build_directory(configs)?;
+    let answers = |form: &formwork_engine::model::Form| form.names().any(|name| name.value == arguments.name);
+    let Some(form) = built.iter().filter_map(|built| built.form.as_ref()).find(|form| answers(&form.form))
+    else {
+        if let Some(broken) = built.iter().find(|built| built.name == arguments.name) {
+            output::error(&output::findings_for_stderr(&broken.diagnostics));
+            bail!("the form `{}` does not compile", arguments.name);
+        }
+        bail!("there is no form `{}` in {}", arguments.name, configs.display());
+    };
+    let mut bytes = Vec::new();
+    if arguments.file == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+    } else {
+        bytes = std::fs::read(&arguments.file)
+            .with_context(|| format!("cannot read {}", arguments.file.display()))?;
+    }
+    let values = match parse(&bytes) {
+        Ok(Value::Object(values)) => values,
+        Ok(_) => bail!("{} does not hold a JSON object", arguments.file.display()),
+        Err(fault) => bail!("{}: {}", arguments.file.display(), fault.message()),
+    };
+    let (body, verdict) = match submit(form, Submitted::new(values)) {
+        Ok(_) => (json!({ "errors": {} }), Verdict::Clean),
+        Err(violations) => {
+            let problems: Vec<Problem> =
+                violations.iter().map(|violation| Problem::violation(form, violation)).collect();
+            (failure_body(&problems), Verdict::Findings)
+        }
+    };
+    output::print(&format!("{}\n", serde_json::to_string_pretty(&body)?));
+    Ok(verdict)
+}

@@ -1,0 +1,317 @@
+//! The one way out for failures: every error becomes the same body, in the representation that the client accepts.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use formwork_engine::compile::CompiledForm;
+use formwork_engine::messages;
+use formwork_engine::submission::Violation;
+use serde_json::{Map, Value, json};
+
+use super::MAX_BODY_BYTES;
+use super::json::JsonFault;
+use crate::accounts::AccountError;
+use crate::store::StoreError;
+
+const PROBLEM_JSON: &str = "application/problem+json";
+const JSON_API: &str = "application/vnd.api+json";
+const JSON: &str = "application/json";
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The key in `errors`.
+    pub path: String,
+    /// The JSON Pointer (RFC 6901) into the request's body.
+    pub pointer: String,
+    /// What programs go by.
+    pub code: Cow<'static, str>,
+    /// What the message is made of.
+    pub params: Map<String, Value>,
+    /// What people read.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of the request as a whole.
+    fn base(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            path: "base".into(),
+            pointer: String::new(),
+            code: code.into(),
+            params: Map::new(),
+            message: message.into(),
+        }
+    }
+
+    /// A problem of a member of the request's body.
+    pub(super) fn member(name: &str, code: &'static str, message: impl Into<String>) -> Self {
+        let pointer = formwork_engine::schema::child("", name);
+        Self { path: name.to_owned(), pointer, ..Self::base(code, message) }
+    }
+
+    /// A violation in the form's words.
+    #[must_use]
+    pub fn violation(form: &CompiledForm, violation: &Violation) -> Self {
+        Self {
+            path: violation.dotted_path(),
+            pointer: violation.pointer(),
+            code: violation.code.into(),
+            params: violation.params.clone(),
+            message: messages::text(form, violation),
+        }
+    }
+}
+
+/// Every way in which a request fails.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// No route has this path, or no form this name.
+    #[error("not found")]
+    NotFound,
+    /// The route does not take this method.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The body is not JSON that can be read one way only.
+    #[error("malformed body")]
+    Malformed(JsonFault),
+    /// The body did not arrive whole.
+    #[error("incomplete body")]
+    Incomplete,
+    /// The body is larger than [`MAX_BODY_BYTES`].
+    #[error("body too large")]
+    TooLarge,
+    /// The body is not said to be JSON.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// There is no valid token where one is needed.
+    #[error("unauthorized")]
+    Unauthorized,
+    /// The token does not cover the form.
+    #[error("forbidden")]
+    Forbidden,
+    /// The members of the body are not those that the route takes.
+    #[error("not acceptable")]
+    NotAcceptable(Vec<Problem>),
+    /// The form refuses the submission.
+    #[error("invalid")]
+    Invalid {
+        /// What is wrong.
+        problems: Vec<Problem>,
+        /// The version that judged.
+        version: String,
+    },
+    /// The database or a hash failed.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// We made a mistake.
+    #[error("defect")]
+    Defect,
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Account(error.into())
+    }
+}
+
+/// What the client is told; put beside the empty response until its representation is chosen.
+#[derive(Clone)]
+struct Failure {
+    problems: Vec<Problem>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut headers = HeaderMap::new();
+        let (status, problems) = match self {
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, vec![Problem::base("not_found", "there is nothing here")])
+            }
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                vec![Problem::base("method_not_allowed", "this path does not take this method")],
+            ),
+            Self::Malformed(fault) => {
+                (StatusCode::BAD_REQUEST, vec![Problem::base(fault.code(), fault.message())])
+            }
+            Self::Incomplete => {
+                (StatusCode::BAD_REQUEST, vec![Problem::base("incomplete", "the body did not arrive whole")])
+            }
+            Self::TooLarge => {
+                let message = format!("the body is larger than {} KiB", MAX_BODY_BYTES / 1024);
+                (StatusCode::PAYLOAD_TOO_LARGE, vec![Problem::base("too_large", message)])
+            }
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                vec![Problem::base(
+                    "unsupported_media_type",
+                    "send JSON, with `Content-Type: application/json`",
+                )],
+            ),
+            Self::Unauthorized => {
+                headers
+                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Token realm=\"formwork\""));
+                headers
+                    .append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"formwork\""));
+                (
+                    StatusCode::UNAUTHORIZED,
+                    vec![Problem::base(
+                        "unauthorized",
+                        "a valid API token is needed for anything but a public form",
+                    )],
+                )
+            }
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                vec![Problem::base("forbidden", "the API token does not cover this form")],
+            ),
+            Self::NotAcceptable(problems) => (StatusCode::NOT_ACCEPTABLE, problems),
+            Self::Invalid { problems, version } => {
+                headers.extend(version_header(&version));
+                (StatusCode::UNPROCESSABLE_ENTITY, problems)
+            }
+            Self::Account(error) => {
+                // Here, at the edge, and nowhere else: the client is told nothing of it.
+                tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
+                internal()
+            }
+            Self::Defect => internal(),
+        };
+        let mut response = (status, headers).into_response();
+        response.extensions_mut().insert(Failure { problems });
+        response
+    }
+}
+
+fn internal() -> (StatusCode, Vec<Problem>) {
+    let problem = Problem::base("internal", "something went wrong on our side; nothing was stored");
+    (StatusCode::INTERNAL_SERVER_ERROR, vec![problem])
+}
+
+/// `Form-Configuration-Version`: which version of a form answered.
+pub(super) fn version_header(version: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(version) {
+        headers.insert("form-configuration-version", value);
+    }
+    headers
+}
+
+/// The body of every failure: `errors` to show, `details` to program against.
+#[must_use]
+pub fn failure_body(problems: &[Problem]) -> Value {
+    json!({ "model": { "id": null }, "errors": errors(problems), "details": details(problems) })
+}
+
+/// Messages by dotted path, in the order of the problems.
+fn errors(problems: &[Problem]) -> Map<String, Value> {
+    let mut errors: Map<String, Value> = Map::new();
+    for problem in problems {
+        let messages = errors.entry(&problem.path).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(messages) = messages {
+            messages.push(problem.message.clone().into());
+        }
+    }
+    errors
+}
+
+fn details(problems: &[Problem]) -> Vec<Value> {
+    let detail = |problem: &Problem| {
+        json!({
+            "path": problem.path,
+            "pointer": problem.pointer,
+            "code": problem.code,
+            "params": problem.params,
+            "message": problem.message,
+        })
+    };
+    problems.iter().map(detail).collect()
+}
+
+/// RFC 9457: the type is `about:blank`, so the title is the status's own.
+fn problem_body(status: StatusCode, problems: &[Problem]) -> Value {
+    json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "errors": details(problems),
+    })
+}
+
+/// Gives failures their body, and answers the media type that the client asked for.
+pub(super) async fn represent(request: Request, next: Next) -> Response {
+    let accepted = preferred(request.headers());
+    let mut response = next.run(request).await;
+    if let Some(Failure { problems }) = response.extensions_mut().remove::<Failure>() {
+        let status = response.status();
+        let body = match accepted {
+            PROBLEM_JSON => problem_body(status, &problems),
+            _ => failure_body(&problems),
+        };
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(accepted));
+        *response.body_mut() = Body::from(body.to_string());
+    } else if accepted == JSON_API && is_plain_json(response.headers()) {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_API));
+    }
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+fn is_plain_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == JSON)
+}
+
+/// The best of our media types by RFC 9110, 12.5.1; JSON where the client wants none of them.
+fn preferred(headers: &HeaderMap) -> &'static str {
+    let accept: Vec<&str> =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut best = (0.0, JSON);
+    for range in accept.iter().flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media_type = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            PROBLEM_JSON => PROBLEM_JSON,
+            JSON_API => JSON_API,
+            JSON | "application/*" | "*/*" => JSON,
+            _ => continue,
+        };
+        let quality =
+            parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        if quality > best.0 || (quality >= best.0 && best.1 == JSON) {
+            best = (quality, media_type);
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_accepted_representation() {
+        for (accept, expected) in [
+            ("", JSON),
+            ("*/*", JSON),
+            ("text/html", JSON),
+            ("application/problem+json", PROBLEM_JSON),
+            ("application/json, application/problem+json", PROBLEM_JSON),
+            ("application/json;q=1, application/problem+json;q=0.5", JSON),
+            ("application/problem+json;q=0.9, */*;q=0.1", PROBLEM_JSON),
+            ("application/vnd.api+json", JSON_API),
+            ("Application/Vnd.Api+JSON; charset=utf-8", JSON_API),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_str(accept) {
+                headers.insert(header::ACCEPT, value);
+            }
+            assert_eq!(preferred(&headers), expected, "{accept}");
+        }
+    }
+}

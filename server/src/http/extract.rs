@@ -1,0 +1,71 @@
+//! A request's body → JSON, or its failure.
+
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use serde_json::{Map, Value};
+
+use super::MAX_BODY_BYTES;
+use super::error::{ApiError, Problem};
+use super::json::parse;
+
+/// Reads a body whose top level is an object.
+pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiError> {
+    if !is_json(request.headers()) {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
+    if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+        return Err(ApiError::TooLarge);
+    }
+    let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| {
+        // The limit is a typed error behind axum's; anything else is a connection that broke.
+        let source = std::error::Error::source(&error);
+        let over = source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if over { ApiError::TooLarge } else { ApiError::Incomplete }
+    })?;
+    match parse(&bytes).map_err(ApiError::Malformed)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(ApiError::NotAcceptable(vec![Problem::member(
+            "form",
+            "type",
+            "is missing: the body must be a JSON object",
+        )])),
+    }
+}
+
+/// Whether the body is said to be JSON: `application/json`, `text/json`, or anything `+json`.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let subtype = media_type.split_once('/').map(|(_, subtype)| subtype).unwrap_or_default();
+    subtype == "json" || subtype.ends_with("+json")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn content_types() {
+        let with = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(value));
+            is_json(&headers)
+        };
+        for value in
+            ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json", "text/json"]
+        {
+            assert!(with(value), "{value}");
+        }
+        for value in ["", "json", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
+            assert!(!with(value), "{value}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,199 @@
+//! `/api/form_configurations`: which forms there are, how they stand, what they demand, and a dry run.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use formwork_engine::compile::CompiledForm;
+use formwork_engine::diagnostic::Diagnostic;
+use formwork_engine::model::Access;
+use formwork_engine::registry::{FormStatus, Snapshot};
+use formwork_engine::submission::{Submitted, submit};
+use serde_json::{Value, json};
+
+use super::App;
+use super::error::{ApiError, Problem, version_header};
+use super::extract;
+use crate::token::Caller;
+
+const PREFIX: &str = "/api/form_configurations/";
+
+/// `GET /api/form_configurations`: the forms that the caller may use; public ones for anyone.
+pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let caller = app.caller(&headers).await?;
+    if caller.is_none() && headers.contains_key(header::AUTHORIZATION) {
+        return Err(ApiError::Unauthorized);
+    }
+    let snapshot = app.registry.snapshot();
+    let forms: Vec<Value> = snapshot
+        .statuses
+        .iter()
+        .filter(|status| {
+            is_public(status) || caller.as_ref().is_some_and(|caller| caller.may_use(&status.name))
+        })
+        .map(summary)
+        .collect();
+    Ok(json_response(&json!({ "form_configurations": forms })))
+}
+
+/// `GET …/{name}` and `GET …/{name}/schema`.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (name, operation) = target(uri.path());
+    let snapshot = app.registry.snapshot();
+    let (status, caller) = authorized(&app, &headers, &snapshot, &name).await?;
+    match operation {
+        None => Ok(json_response(&details(status, caller.is_some()))),
+        Some(Operation::Schema) => schema(status.form.as_deref().ok_or(ApiError::NotFound)?, &headers),
+        Some(Operation::Validate) => Err(ApiError::MethodNotAllowed),
+    }
+}
+
+/// `POST …/{name}/validate`: the verdict on a `form` value; no hashing, no write, no answer about uniqueness.
+pub(super) async fn act(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (name, Some(Operation::Validate)) = target(uri.path()) else {
+        return Err(ApiError::MethodNotAllowed);
+    };
+    let snapshot = app.registry.snapshot();
+    let (status, _) = authorized(&app, request.headers(), &snapshot, &name).await?;
+    let form = status.form.as_deref().ok_or(ApiError::NotFound)?;
+    let mut body = extract::object(request).await?;
+    let mut problems = Vec::new();
+    let values = match body.remove("form") {
+        Some(Value::Object(values)) => values,
+        Some(_) => {
+            return Err(ApiError::NotAcceptable(vec![Problem::member("form", "type", "must be an object")]));
+        }
+        None => {
+            return Err(ApiError::NotAcceptable(vec![Problem::member("form", "blank", "can't be blank")]));
+        }
+    };
+    problems.extend(
+        body.keys().map(|key| Problem::member(key, "unknown_member", "is not a member of this request")),
+    );
+    if !problems.is_empty() {
+        return Err(ApiError::NotAcceptable(problems));
+    }
+    match submit(form, Submitted::new(values)) {
+        Ok(_) => Ok((version_header(&form.version), json_response(&json!({ "errors": {} }))).into_response()),
+        Err(violations) => Err(ApiError::Invalid {
+            problems: violations.iter().map(|violation| Problem::violation(form, violation)).collect(),
+            version: form.version.clone(),
+        }),
+    }
+}
+
+enum Operation {
+    Schema,
+    Validate,
+}
+
+/// The form's name and the operation on it. A name's slashes may be plain or `%2F`: so a form called `schema` in
+/// a directory can still be told from the schema of a form.
+fn target(path: &str) -> (String, Option<Operation>) {
+    let path = path.strip_prefix(PREFIX).unwrap_or_default();
+    let (name, operation) = match path.rsplit_once('/') {
+        Some((name, "schema")) => (name, Some(Operation::Schema)),
+        Some((name, "validate")) => (name, Some(Operation::Validate)),
+        _ => (path, None),
+    };
+    // A form's name has no other character that a client would escape.
+    (name.replace("%2F", "/").replace("%2f", "/"), operation)
+}
+
+/// The form of this name, if the caller may use it, and who calls.
+///
+/// Without a token only public forms are there; anything else is 401, so that nobody learns which names exist.
+async fn authorized<'a>(
+    app: &App,
+    headers: &HeaderMap,
+    snapshot: &'a Snapshot,
+    name: &str,
+) -> Result<(&'a FormStatus, Option<Caller>), ApiError> {
+    let status = snapshot.status(name);
+    let caller = app.caller(headers).await?;
+    match (&caller, status) {
+        (None, Some(status)) if is_public(status) => Ok((status, None)),
+        (None, _) => Err(ApiError::Unauthorized),
+        (Some(_), Some(status)) if is_public(status) => Ok((status, caller)),
+        (Some(caller), _) if !caller.may_use(status.map_or(name, |status| &status.name)) => {
+            Err(ApiError::Forbidden)
+        }
+        (Some(_), Some(status)) => Ok((status, caller)),
+        (Some(_), None) => Err(ApiError::NotFound),
+    }
+}
+
+fn is_public(status: &FormStatus) -> bool {
+    status.form.as_ref().is_some_and(|form| form.form.access == Access::Public)
+}
+
+fn summary(status: &FormStatus) -> Value {
+    let form = status.form.as_deref();
+    json!({
+        "name": status.name,
+        "description": form.and_then(|form| form.form.description.as_ref()),
+        "resource": form.map(|form| form.form.resource.name),
+        "access": form.map(|form| form.form.access.name()),
+        "version": form.map(|form| form.version.as_str()),
+        "status": status.state.name(),
+    })
+}
+
+/// One form; with its diagnostics for those who have a token, since they show the source.
+fn details(status: &FormStatus, with_diagnostics: bool) -> Value {
+    let mut value = summary(status);
+    if let (Value::Object(members), Some(form)) = (&mut value, &status.form) {
+        let aliases: Vec<&str> = form.form.aliases.iter().map(|alias| alias.value.as_str()).collect();
+        members.insert("aliases".into(), aliases.into());
+    }
+    if let (Value::Object(members), true) = (&mut value, with_diagnostics) {
+        members.insert("diagnostics".into(), status.diagnostics.iter().map(diagnostic).collect());
+    }
+    value
+}
+
+fn diagnostic(found: &Diagnostic) -> Value {
+    let position = found.primary.file.position(found.primary.span.start);
+    json!({
+        "rule": found.rule.name(),
+        "severity": found.severity().name(),
+        "message": found.message,
+        "help": found.help,
+        "line": position.line,
+        "column": position.column,
+    })
+}
+
+/// A form's JSON Schema; its entity tag is the version, so a client asks again for nothing.
+fn schema(form: &CompiledForm, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let tag = format!("\"{}\"", form.version);
+    let value = HeaderValue::from_str(&tag).map_err(|_| ApiError::Defect)?;
+    let known =
+        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|tags| {
+            tags.split(',')
+                .map(|known| known.trim().trim_start_matches("W/"))
+                .any(|known| known == tag || known == "*")
+        });
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/schema+json")], form.document.to_string()).into_response()
+    };
+    response.headers_mut().extend(version_header(&form.version));
+    response.headers_mut().insert(header::ETAG, value);
+    Ok(response)
+}
+
+fn json_response(value: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}

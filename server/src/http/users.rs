@@ -1,0 +1,96 @@
+//! `POST /api/users`: a form's name and values in, a user's id out.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use formwork_engine::compile::CompiledForm;
+use formwork_engine::model::Access;
+use formwork_engine::registry::Snapshot;
+use formwork_engine::submission::Submitted;
+use serde_json::{Map, Value, json};
+
+use super::App;
+use super::error::{ApiError, Problem, version_header};
+use super::extract;
+use crate::accounts::Outcome;
+
+const NAME: &str = "form_configuration_name";
+const FORM: &str = "form";
+
+/// What the routes under `/api/users` create.
+const COLLECTION: &str = "users";
+
+pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
+    let headers = request.headers().clone();
+    let body = extract::object(request).await?;
+    // One snapshot from here to the answer: a reload meanwhile is the next request's.
+    let snapshot = app.registry.snapshot();
+    let name = body.get(NAME).and_then(Value::as_str);
+    let form = name.and_then(|name| form(&snapshot, name));
+    if form.is_none_or(|form| form.form.access != Access::Public) {
+        let caller = app.caller(&headers).await?.ok_or(ApiError::Unauthorized)?;
+        let name = form.map(|form| form.name()).or(name);
+        if name.is_some_and(|name| !caller.may_use(name)) {
+            return Err(ApiError::Forbidden);
+        }
+    }
+    let (form, submitted) = members(body, form)?;
+    match app.accounts.create(form, submitted, (app.clock)()).await? {
+        Outcome::Created(id) => Ok(created(id, form)),
+        Outcome::Refused(violations) => Err(ApiError::Invalid {
+            problems: violations.iter().map(|violation| Problem::violation(form, violation)).collect(),
+            version: form.version.clone(),
+        }),
+    }
+}
+
+fn form<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a CompiledForm> {
+    let form = snapshot.form(name).map(Arc::as_ref)?;
+    (form.form.resource.collection == COLLECTION).then_some(form)
+}
+
+/// The two members of the body, or everything that is wrong with them.
+fn members(
+    mut body: Map<String, Value>,
+    form: Option<&CompiledForm>,
+) -> Result<(&CompiledForm, Submitted), ApiError> {
+    let mut problems = Vec::new();
+    match (body.remove(NAME), form) {
+        (Some(Value::String(_)), None) => {
+            problems.push(Problem::member(NAME, "unknown_form", "names no form configuration"));
+        }
+        (Some(Value::String(_)), Some(_)) => {}
+        (Some(_), _) => problems.push(Problem::member(NAME, "type", "must be a string")),
+        (None, _) => problems.push(Problem::member(NAME, "blank", "can't be blank")),
+    }
+    let values = match body.remove(FORM) {
+        Some(Value::Object(values)) => Some(values),
+        Some(_) => {
+            problems.push(Problem::member(FORM, "type", "must be an object"));
+            None
+        }
+        None => {
+            problems.push(Problem::member(FORM, "blank", "can't be blank"));
+            None
+        }
+    };
+    let unknown = body.keys().take(formwork_engine::submission::MAX_VIOLATIONS);
+    problems
+        .extend(unknown.map(|key| Problem::member(key, "unknown_member", "is not a member of this request")));
+    match (form, values) {
+        (Some(form), Some(values)) if problems.is_empty() => Ok((form, Submitted::new(values))),
+        _ => Err(ApiError::NotAcceptable(problems)),
+    }
+}
+
+fn created(id: i64, form: &CompiledForm) -> Response {
+    let mut headers = version_header(&form.version);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(location) = HeaderValue::from_str(&format!("/api/{COLLECTION}/{id}")) {
+        headers.insert(header::LOCATION, location);
+    }
+    let body = json!({ "model": { "id": id }, "errors": {} });
+    (StatusCode::CREATED, headers, body.to_string()).into_response()
+}

@@ -1,0 +1,9 @@
+//! formwork's server and command line, as a library for the binary and the tests.
+
+pub mod accounts;
+pub mod cli;
+pub mod http;
+pub mod password;
+pub mod settings;
+pub mod store;
+pub mod token;

@@ -1,0 +1,196 @@
+//! API tokens: made, known again, and what each may use.
+//!
+//! A token is `fw_<id>_<secret>`. The id finds it in the store; the secret is kept as its SHA-256 alone and
+//! compared in constant time. Called by the routes that need a caller and by the command line.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::store::{Store, StoreError, StoredToken};
+
+const PREFIX: &str = "fw_";
+/// Hexadecimal digits of the id.
+const ID_LENGTH: usize = 16;
+/// Bytes of randomness in the secret.
+const SECRET_BYTES: usize = 32;
+/// No token is longer; whatever is cannot be one.
+const MAX_LENGTH: usize = 256;
+
+/// Why a token cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The operating system has no randomness.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(getrandom::Error),
+    /// A pattern of form names is malformed.
+    #[error("`{0}` is not a pattern of form names: {1}")]
+    Pattern(String, globset::Error),
+}
+
+/// A new token: the one moment at which its text exists.
+pub struct NewToken {
+    /// What to store.
+    pub stored: StoredToken,
+    /// What to hand out.
+    pub text: String,
+}
+
+/// Makes a token that may use the forms whose names match any of `forms`.
+///
+/// # Errors
+/// When a pattern is malformed, or the operating system has no randomness.
+pub fn generate(name: &str, forms: &[String], now: i64) -> Result<NewToken, TokenError> {
+    patterns(forms)?;
+    let mut id = [0; ID_LENGTH / 2];
+    let mut secret = [0; SECRET_BYTES];
+    getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut secret)).map_err(TokenError::Random)?;
+    let id = id.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    let secret = URL_SAFE_NO_PAD.encode(secret);
+    let stored = StoredToken {
+        secret_digest: digest(&secret).to_vec(),
+        name: name.to_owned(),
+        forms: forms.to_vec(),
+        created_at: now,
+        revoked_at: None,
+        id: id.clone(),
+    };
+    Ok(NewToken { stored, text: format!("{PREFIX}{id}_{secret}") })
+}
+
+fn digest(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret).into()
+}
+
+/// Compiles patterns in which `*` stands for any characters, `/` included.
+fn patterns(forms: &[String]) -> Result<GlobSet, TokenError> {
+    let mut set = GlobSetBuilder::new();
+    for form in forms {
+        let glob = GlobBuilder::new(form).build();
+        set.add(glob.map_err(|error| TokenError::Pattern(form.clone(), error))?);
+    }
+    set.build().map_err(|error| TokenError::Pattern(forms.join(","), error))
+}
+
+/// Somebody with a valid token.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The token's name.
+    pub name: String,
+    forms: GlobSet,
+}
+
+impl Caller {
+    /// Whether the token covers a form of this name.
+    #[must_use]
+    pub fn may_use(&self, form: &str) -> bool {
+        self.forms.is_match(form)
+    }
+}
+
+/// Knows tokens again.
+pub struct Tokens {
+    ephemeral: Option<StoredToken>,
+}
+
+impl Tokens {
+    /// With a token that lives as long as the process, beside those in the store.
+    #[must_use]
+    pub fn new(ephemeral: Option<StoredToken>) -> Self {
+        Self { ephemeral }
+    }
+
+    /// Who presents this token; `None` if it is none, unknown, wrong or revoked, without telling which.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn authenticate(&self, store: &dyn Store, text: &str) -> Result<Option<Caller>, StoreError> {
+        let Some((id, secret)) = parse(text) else { return Ok(None) };
+        let ephemeral = self.ephemeral.as_ref().filter(|token| token.id == id).cloned();
+        let stored = match ephemeral {
+            Some(token) => Some(token),
+            None => store.token(id).await?,
+        };
+        // An unknown id takes the same steps as a wrong secret.
+        let expected = stored.as_ref().map_or(&[0; 32][..], |token| &token.secret_digest);
+        let matches = bool::from(digest(secret).ct_eq(expected));
+        Ok(stored.filter(|token| matches && token.revoked_at.is_none()).and_then(|token| {
+            let forms = patterns(&token.forms).ok()?;
+            Some(Caller { name: token.name, forms })
+        }))
+    }
+}
+
+fn parse(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix(PREFIX).filter(|_| text.len() <= MAX_LENGTH)?;
+    let (id, secret) = rest.split_once('_')?;
+    (id.len() == ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some((id, secret))
+}
+
+/// The token in an `Authorization` header: `Token token="…"`, `Token token=…` or `Bearer …`.
+#[must_use]
+pub fn from_authorization(header: &str) -> Option<&str> {
+    let (scheme, rest) = header.trim().split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest);
+    }
+    if !scheme.eq_ignore_ascii_case("token") {
+        return None;
+    }
+    // As in Rails: parameters separated by commas, of which `token` is the one that counts.
+    let token = rest.split(',').find_map(|parameter| parameter.trim().strip_prefix("token="))?;
+    Some(token.strip_prefix('"').and_then(|token| token.strip_suffix('"')).unwrap_or(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_the_header() {
+        for header in [
+            "Token token=\"abc\"",
+            "Token token=abc",
+            "token token=abc",
+            "Bearer abc",
+            "bearer  abc",
+            "Token token=\"abc\", email=\"x\"",
+        ] {
+            assert_eq!(from_authorization(header), Some("abc"), "{header}");
+        }
+        for header in ["", "abc", "Basic abc", "Token abc", "Bearer"] {
+            assert_eq!(from_authorization(header), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn patterns_cover_names() {
+        let caller = |forms: &[&str]| {
+            let forms: Vec<String> = forms.iter().map(|form| (*form).to_owned()).collect();
+            Caller { name: String::new(), forms: patterns(&forms).unwrap_or_default() }
+        };
+        assert!(caller(&["sign_up", "developer/*"]).may_use("developer/sign_up"));
+        assert!(caller(&["*"]).may_use("developer/sign_up"));
+        assert!(!caller(&["sign_up"]).may_use("developer/sign_up"));
+        assert!(!caller(&["developer/*"]).may_use("developers/sign_up"));
+        assert!(!caller(&[]).may_use("sign_up"));
+    }
+
+    #[test]
+    fn what_is_no_token_does_not_parse() {
+        assert_eq!(parse("fw_0123456789abcdef_x"), Some(("0123456789abcdef", "x")));
+        let long = format!("fw_0123456789abcdef_{}", "x".repeat(MAX_LENGTH));
+        for text in ["", "fw_", "fw_0123", "fw_0123456789abcdeg_x", "0123456789abcdef_x", long.as_str()] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

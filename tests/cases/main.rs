@@ -1,0 +1,2 @@
+//! Case files.
+fn main() {}
