@@ -25,11 +25,25 @@ use crate::source::SourceError;
 const QUIET: Duration = Duration::from_millis(15);
 /// How long a directory that is never quiet is waited for.
 const PATIENCE: Duration = Duration::from_millis(60);
-/// The time between polls; longer where a look takes long, so that polling costs two percent of a core at most.
-const POLL: Duration = Duration::from_secs(2);
+/// The time between polls is at least so many times as long as a look takes: polling costs two percent of a core.
 const POLL_PER_LOOK: u32 = 50;
 /// How many symbolic links may lead to the configuration directory.
 const MAX_LINKS: usize = 32;
+
+/// How changes are noticed.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether to listen to the file system.
+    pub events: bool,
+    /// The time between polls.
+    pub poll: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { events: true, poll: Duration::from_secs(2) }
+    }
+}
 
 enum Signal {
     LookAgain,
@@ -62,22 +76,23 @@ pub type Outcome = Result<Reload, SourceError>;
 pub fn watch(
     registry: Arc<Registry>,
     directories: &[PathBuf],
+    options: Options,
     mut tell: impl FnMut(Outcome) + Send + 'static,
 ) -> std::io::Result<Watcher> {
     let (signals, received) = mpsc::channel();
-    let mut watches = Watches::new(&registry, signals.clone());
+    let mut watches = Watches::new(&registry, options, signals.clone());
     // Watched before this returns: what is written from now on is seen.
     watches.follow(directories);
     let thread = std::thread::Builder::new().name("formwork-watch".into()).spawn(move || {
         // The directory may have changed between loading and watching.
-        let mut next_poll = look(&registry, &mut watches, &mut tell);
+        let mut next_poll = look(&registry, &mut watches, options, &mut tell);
         loop {
             match received.recv_timeout(next_poll) {
                 Ok(Signal::LookAgain) if wait_for_quiet(&received) => {}
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(_) | Err(RecvTimeoutError::Disconnected) => return,
             }
-            next_poll = look(&registry, &mut watches, &mut tell);
+            next_poll = look(&registry, &mut watches, options, &mut tell);
         }
     })?;
     Ok(Watcher { signals, thread: Some(thread) })
@@ -97,7 +112,12 @@ fn wait_for_quiet(received: &Receiver<Signal>) -> bool {
 }
 
 /// Reloads until there is nothing new to watch; how long to wait before the next look.
-fn look(registry: &Registry, watches: &mut Watches, tell: &mut impl FnMut(Outcome)) -> Duration {
+fn look(
+    registry: &Registry,
+    watches: &mut Watches,
+    options: Options,
+    tell: &mut impl FnMut(Outcome),
+) -> Duration {
     let started = Instant::now();
     loop {
         match registry.reload(SystemTime::now()) {
@@ -123,7 +143,7 @@ fn look(registry: &Registry, watches: &mut Watches, tell: &mut impl FnMut(Outcom
             }
         }
     }
-    POLL.max(started.elapsed() * POLL_PER_LOOK)
+    options.poll.max(started.elapsed() * POLL_PER_LOOK)
 }
 
 /// The directories that are watched.
@@ -168,7 +188,7 @@ impl Followed {
 }
 
 impl Watches {
-    fn new(registry: &Registry, signals: Sender<Signal>) -> Self {
+    fn new(registry: &Registry, options: Options, signals: Sender<Signal>) -> Self {
         let followed = Arc::new(Mutex::new(Followed::default()));
         let known = Arc::clone(&followed);
         let handler = move |event: notify::Result<Event>| {
@@ -178,13 +198,13 @@ impl Watches {
                 let _ = signals.send(Signal::LookAgain);
             }
         };
-        let watcher = notify::recommended_watcher(handler);
-        if let Err(error) = &watcher {
+        let watcher = options.events.then(|| notify::recommended_watcher(handler));
+        if let Some(Err(error)) = &watcher {
             tracing::warn!(%error, "no file events; changes are found by polling");
         }
         let configs =
             std::path::absolute(registry.configs()).unwrap_or_else(|_| registry.configs().to_path_buf());
-        Self { watcher: watcher.ok(), configs, followed, failed: false }
+        Self { watcher: watcher.and_then(Result::ok), configs, followed, failed: false }
     }
 
     /// Watches exactly these directories and the links on the way to them; whether any was not watched before.
@@ -231,4 +251,36 @@ fn links_to(configs: &Path) -> BTreeSet<PathBuf> {
         }
     }
     links
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{CreateKind, Flag};
+
+    use super::*;
+
+    fn followed() -> Followed {
+        Followed { directories: ["/c/forms".into()].into(), entries: ["/c".into(), "/links/c".into()].into() }
+    }
+
+    #[test]
+    fn an_overflow_of_the_system_s_queue_is_a_reason_to_look() {
+        assert!(followed().concerns(&Event::new(EventKind::Other).set_flag(Flag::Rescan)));
+    }
+
+    #[test]
+    fn reading_a_form_is_no_reason_to_look_again() {
+        let opened = EventKind::Access(AccessKind::Open(AccessMode::Any));
+        assert!(!followed().concerns(&Event::new(opened).add_path("/c/forms/a.toml".into())));
+        let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
+        assert!(followed().concerns(&Event::new(written).add_path("/c/forms/a.toml".into())));
+    }
+
+    #[test]
+    fn a_neighbour_of_the_directory_or_of_a_link_to_it_is_no_reason_to_look() {
+        let created = |path: &str| Event::new(EventKind::Create(CreateKind::Any)).add_path(path.into());
+        assert!(followed().concerns(&created("/links/c")));
+        assert!(!followed().concerns(&created("/links/d")));
+        assert!(!followed().concerns(&created("/data")));
+    }
 }

@@ -58,7 +58,6 @@ impl App {
 }
 
 /// The service: every route under every layer.
-#[must_use]
 pub fn router(app: Arc<App>) -> Router {
     let trace = TraceLayer::new_for_http()
         .make_span_with(DefaultMakeSpan::new().level(Level::INFO))

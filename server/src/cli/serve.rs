@@ -10,7 +10,7 @@ use clap::Args;
 use formwork_engine::diagnostic::{Diagnostic, Severity, has_errors};
 use formwork_engine::model::RateLimit;
 use formwork_engine::registry::{Registry, Reload};
-use formwork_engine::watch::{Outcome, watch};
+use formwork_engine::watch::{Options, Outcome, watch};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -100,8 +100,10 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         clock: SystemTime::now,
     };
     let dev = arguments.dev;
-    let watcher = watch(Arc::clone(&registry), &loaded.directories, move |outcome| tell(outcome, dev))
-        .context("cannot watch the configuration directory")?;
+    let watcher = watch(Arc::clone(&registry), &loaded.directories, Options::default(), move |outcome| {
+        tell(outcome, dev)
+    })
+    .context("cannot watch the configuration directory")?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
@@ -207,13 +209,9 @@ fn report(reload: &Reload, dev: bool) {
 }
 
 fn changes(reload: &Reload) -> String {
-    let mut lines = String::new();
-    for name in &reload.live {
-        lines.push_str(&format!("live: {name}\n"));
-    }
-    for name in &reload.removed {
-        lines.push_str(&format!("removed: {name}\n"));
-    }
+    let live = reload.live.iter().map(|name| ["live: ", name.as_str(), "\n"]);
+    let removed = reload.removed.iter().map(|name| ["removed: ", name.as_str(), "\n"]);
+    let mut lines: String = live.chain(removed).flatten().collect();
     if has_errors(&reload.diagnostics) {
         lines.push_str("forms with errors keep serving their last good version\n");
     }

@@ -3,6 +3,7 @@
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use super::MAX_BODY_BYTES;
@@ -21,8 +22,8 @@ pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiEr
     }
     let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| {
         // The limit is a typed error behind axum's; anything else is a connection that broke.
-        let source = std::error::Error::source(&error);
-        let over = source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        let over =
+            std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         if over { ApiError::TooLarge } else { ApiError::Incomplete }
     })?;
     match parse(&bytes).map_err(ApiError::Malformed)? {

@@ -1,6 +1,6 @@
 //! JSON that can be read one way only.
 //!
-//! serde_json takes the last of two equal keys and nests 128 deep; a request whose meaning depends on the reader is
+//! `serde_json` takes the last of two equal keys and nests 128 deep; a request whose meaning depends on the reader is
 //! refused here instead. No fault quotes the text: it may be a password.
 
 use std::cell::Cell;

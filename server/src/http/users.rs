@@ -31,7 +31,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let form = name.and_then(|name| form(&snapshot, name));
     if form.is_none_or(|form| form.form.access != Access::Public) {
         let caller = app.caller(&headers).await?.ok_or(ApiError::Unauthorized)?;
-        let name = form.map(|form| form.name()).or(name);
+        let name = form.map(CompiledForm::name).or(name);
         if name.is_some_and(|name| !caller.may_use(name)) {
             return Err(ApiError::Forbidden);
         }

@@ -1,4 +1,4 @@
-//! SQLite: one file, one writer, readers beside it.
+//! `SQLite`: one file, one writer, readers beside it.
 //!
 //! WAL mode with full synchronization: a commit is on the disk before it returns.
 

@@ -1,0 +1,96 @@
+//! What is broken never takes a form down.
+
+use std::fs;
+
+use formwork_engine::diagnostic::Rule;
+use formwork_engine::registry::State;
+
+use crate::{Live, form, write};
+
+fn sign_up() -> Live {
+    Live::new(|root| write(&root.join("configs/forms/sign_up.toml"), &form("good")))
+}
+
+/// Breaks the form in some way, sees the last good version served, mends it, sees the new one.
+fn keeps_serving(broken: &str, rule: Rule) {
+    let live = sign_up();
+    let good = live.form("sign_up").unwrap();
+    write(&live.path("configs/forms/sign_up.toml"), broken);
+    live.until("the form is stale", |live| {
+        let snapshot = live.snapshot();
+        let status = snapshot.status("sign_up").expect("a broken form is still there");
+        let found = status.diagnostics.iter().any(|found| found.rule == rule);
+        status.state == State::Stale && found
+    });
+    assert_eq!(live.form("sign_up").unwrap().version, good.version);
+    write(&live.path("configs/forms/sign_up.toml"), &form("mended"));
+    live.until_described("sign_up", "mended");
+    assert_eq!(live.state("sign_up"), Some(State::Live));
+}
+
+#[test]
+fn a_syntax_error() {
+    keeps_serving("resource = \"User\n[fields.", Rule::TomlSyntax);
+}
+
+#[test]
+fn a_file_emptied() {
+    keeps_serving("", Rule::MissingKey);
+}
+
+#[test]
+fn a_pattern_that_does_not_compile() {
+    keeps_serving("resource = \"User\"\n[fields.name]\nvalidation.format.with = '('\n", Rule::InvalidPattern);
+}
+
+#[test]
+fn an_example_that_fails() {
+    let text = form("bad").replace("a@example.com", "nobody");
+    keeps_serving(&text, Rule::FailingExample);
+}
+
+#[test]
+fn a_name_that_another_form_has() {
+    let live = sign_up();
+    write(&live.path("configs/forms/a_newcomer.toml"), &format!("name = \"sign_up\"\n{}", form("newcomer")));
+    live.until("the newcomer is reported", |live| {
+        live.snapshot().diagnostics().any(|found| found.rule == Rule::DuplicateFormName)
+    });
+    assert_eq!(live.description("sign_up").as_deref(), Some("good"), "who has a name keeps it");
+}
+
+#[test]
+fn a_file_that_moves_and_breaks_at_once() {
+    let live = Live::new(|root| {
+        write(&root.join("configs/forms/old/sign_up.toml"), &format!("name = \"sign_up\"\n{}", form("good")));
+    });
+    fs::create_dir_all(live.path("configs/forms/new")).unwrap();
+    write(&live.path("prepared.toml"), "name = \"sign_up\"\nresource = \"Usr\"\n");
+    fs::rename(live.path("prepared.toml"), live.path("configs/forms/old/sign_up.toml")).unwrap();
+    live.until("the form is stale", |live| live.state("sign_up") == Some(State::Stale));
+    fs::rename(live.path("configs/forms/old"), live.path("configs/forms/older")).unwrap();
+    live.until("the form is known at its new place", |live| {
+        live.snapshot().diagnostics().any(|found| found.primary.file.path.ends_with("older/sign_up.toml"))
+    });
+    assert_eq!(live.description("sign_up").as_deref(), Some("good"));
+}
+
+#[test]
+fn a_directory_that_vanishes_takes_no_form_with_it() {
+    let live = sign_up();
+    fs::rename(live.path("configs/forms"), live.path("aside")).unwrap();
+    live.until("the loss is told", |live| live.outcomes.lock().unwrap().iter().any(Result::is_err));
+    assert_eq!(live.description("sign_up").as_deref(), Some("good"));
+    fs::rename(live.path("aside"), live.path("configs/forms")).unwrap();
+    write(&live.path("configs/forms/sign_up.toml"), &form("back"));
+    live.until_described("sign_up", "back");
+}
+
+#[test]
+fn a_new_form_that_never_compiled_is_shown_and_not_served() {
+    let live = sign_up();
+    write(&live.path("configs/forms/new.toml"), "resource = 5\n");
+    live.until("the new form is broken", |live| live.state("new") == Some(State::Broken));
+    assert!(live.form("new").is_none());
+    assert_eq!(live.state("sign_up"), Some(State::Live));
+}
