@@ -1,1 +1,162 @@
-//! The server from outside.
+//! The server from outside: the router called without a socket, on a real database.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod bodies;
+mod form_configurations;
+mod persistence;
+mod representations;
+mod statuses;
+mod tokens;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use formwork::accounts::Accounts;
+use formwork::http::{App, router};
+use formwork::password::Hasher;
+use formwork::store::{self, Store};
+use formwork::token::{Tokens, generate};
+use formwork_engine::registry::Registry;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use sqlx::SqlitePool;
+use tower::ServiceExt;
+
+/// The form of the README, from the repository itself.
+const REFERENCE: &str = "reference_rest_api_create_user";
+
+/// A server on a directory of its own, with a fixed clock and cheap hashes.
+struct Server {
+    root: tempfile::TempDir,
+    registry: Arc<Registry>,
+    store: Arc<dyn Store>,
+    router: Router,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The codes by path, as `details` tells them.
+    fn codes(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let details = self.json()["details"].as_array().unwrap().clone();
+        details.iter().map(|detail| (text(&detail["path"]), text(&detail["code"]))).collect()
+    }
+}
+
+impl Server {
+    /// Serves the repository's example forms and those given by name and text.
+    async fn new(forms: &[(&str, &str)]) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let configs = root.path().join("configs");
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs"), &configs);
+        for (name, text) in forms {
+            let path = configs.join("forms").join(format!("{name}.toml"));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let (registry, _) = Registry::load(&configs, SystemTime::now()).unwrap();
+        let registry = Arc::new(registry);
+        let url = format!("sqlite:{}", root.path().join("test.db").display());
+        let store = store::open(&url).await.unwrap();
+        let hasher = Hasher::new(argon2::Params::new(8, 1, 1, Some(32)).unwrap(), 2);
+        let app = App {
+            registry: Arc::clone(&registry),
+            store: Arc::clone(&store),
+            accounts: Accounts::new(Arc::clone(&store), hasher),
+            tokens: Tokens::new(None),
+            clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        };
+        Self { root, registry, store, router: router(Arc::new(app)) }
+    }
+
+    async fn token(&self, name: &str, forms: &[&str]) -> String {
+        let forms: Vec<String> = forms.iter().map(|form| (*form).to_owned()).collect();
+        let token = generate(name, &forms, 0).unwrap();
+        assert!(self.store.add_token(&token.stored).await.unwrap());
+        token.text
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.request(Method::GET, path, headers, Body::empty()).await
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut all = vec![(header::CONTENT_TYPE.as_str(), "application/json")];
+        all.extend(headers);
+        self.request(Method::POST, path, &all, body).await
+    }
+
+    /// Submits a form without a token.
+    async fn submit(&self, form: &str, values: Value) -> Answer {
+        let body = json!({ "form_configuration_name": form, "form": values });
+        self.post("/api/users", &[], body.to_string()).await
+    }
+
+    /// A second connection to the database, to look at it from outside.
+    async fn database(&self) -> SqlitePool {
+        SqlitePool::connect(&format!("sqlite:{}", self.root.path().join("test.db").display())).await.unwrap()
+    }
+}
+
+/// A request that the reference form accepts.
+fn user(email: &str) -> Value {
+    json!({ "first_name": "Example", "email": email, "password": "somepassword" })
+}
+
+fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

@@ -9,7 +9,7 @@ use formwork_engine::submission::{Submitted, submit};
 use serde_json::{Value, json};
 
 use super::{Verdict, output};
-use crate::http::error::{Problem, failure_body};
+use crate::http::error::{failure_body, problems};
 use crate::http::json::parse;
 
 #[derive(Args, Debug)]
@@ -45,11 +45,7 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     };
     let (body, verdict) = match submit(form, Submitted::new(values)) {
         Ok(_) => (json!({ "errors": {} }), Verdict::Clean),
-        Err(violations) => {
-            let problems: Vec<Problem> =
-                violations.iter().map(|violation| Problem::violation(form, violation)).collect();
-            (failure_body(&problems), Verdict::Findings)
-        }
+        Err(violations) => (failure_body(&problems(form, &violations)), Verdict::Findings),
     };
     output::print(&format!("{}\n", serde_json::to_string_pretty(&body)?));
     Ok(verdict)

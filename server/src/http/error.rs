@@ -55,8 +55,7 @@ impl Problem {
     }
 
     /// A violation in the form's words.
-    #[must_use]
-    pub fn violation(form: &CompiledForm, violation: &Violation) -> Self {
+    fn violation(form: &CompiledForm, violation: &Violation) -> Self {
         Self {
             path: violation.dotted_path(),
             pointer: violation.pointer(),
@@ -111,6 +110,19 @@ pub enum ApiError {
     /// We made a mistake.
     #[error("defect")]
     Defect,
+}
+
+impl ApiError {
+    /// What a form has against a submission.
+    pub(super) fn refused(form: &CompiledForm, violations: &[Violation]) -> Self {
+        Self::Invalid { problems: problems(form, violations), version: form.version.clone() }
+    }
+}
+
+/// Violations in the form's words.
+#[must_use]
+pub fn problems(form: &CompiledForm, violations: &[Violation]) -> Vec<Problem> {
+    violations.iter().map(|violation| Problem::violation(form, violation)).collect()
 }
 
 impl From<StoreError> for ApiError {

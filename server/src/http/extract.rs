@@ -3,12 +3,16 @@
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
+use formwork_engine::submission::{MAX_VIOLATIONS, Submitted};
 use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use super::MAX_BODY_BYTES;
 use super::error::{ApiError, Problem};
 use super::json::parse;
+
+/// The member that holds what a client submits.
+const FORM: &str = "form";
 
 /// Reads a body whose top level is an object.
 pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiError> {
@@ -28,12 +32,29 @@ pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiEr
     })?;
     match parse(&bytes).map_err(ApiError::Malformed)? {
         Value::Object(members) => Ok(members),
-        _ => Err(ApiError::NotAcceptable(vec![Problem::member(
-            "form",
-            "type",
-            "is missing: the body must be a JSON object",
-        )])),
+        _ => {
+            let problem = Problem::member(FORM, "type", "is missing: the body must be a JSON object");
+            Err(ApiError::NotAcceptable(vec![problem]))
+        }
     }
+}
+
+/// Takes the member `form` out of a body.
+pub(super) fn form_value(body: &mut Map<String, Value>, problems: &mut Vec<Problem>) -> Option<Submitted> {
+    let fault = match body.remove(FORM) {
+        Some(Value::Object(values)) => return Some(Submitted::new(values)),
+        Some(_) => Problem::member(FORM, "type", "must be an object"),
+        None => Problem::member(FORM, "blank", "can't be blank"),
+    };
+    problems.push(fault);
+    None
+}
+
+/// Refuses what is left in a body once its members have been taken out.
+pub(super) fn nothing_else(body: &Map<String, Value>, problems: &mut Vec<Problem>) {
+    let unknown = body.keys().take(MAX_VIOLATIONS);
+    problems
+        .extend(unknown.map(|key| Problem::member(key, "unknown_member", "is not a member of this request")));
 }
 
 /// Whether the body is said to be JSON: `application/json`, `text/json`, or anything `+json`.

@@ -10,11 +10,11 @@ use formwork_engine::compile::CompiledForm;
 use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::model::Access;
 use formwork_engine::registry::{FormStatus, Snapshot};
-use formwork_engine::submission::{Submitted, submit};
+use formwork_engine::submission::submit;
 use serde_json::{Value, json};
 
 use super::App;
-use super::error::{ApiError, Problem, version_header};
+use super::error::{ApiError, version_header};
 use super::extract;
 use crate::token::Caller;
 
@@ -68,27 +68,14 @@ pub(super) async fn act(
     let form = status.form.as_deref().ok_or(ApiError::NotFound)?;
     let mut body = extract::object(request).await?;
     let mut problems = Vec::new();
-    let values = match body.remove("form") {
-        Some(Value::Object(values)) => values,
-        Some(_) => {
-            return Err(ApiError::NotAcceptable(vec![Problem::member("form", "type", "must be an object")]));
-        }
-        None => {
-            return Err(ApiError::NotAcceptable(vec![Problem::member("form", "blank", "can't be blank")]));
-        }
-    };
-    problems.extend(
-        body.keys().map(|key| Problem::member(key, "unknown_member", "is not a member of this request")),
-    );
-    if !problems.is_empty() {
+    let submitted = extract::form_value(&mut body, &mut problems);
+    extract::nothing_else(&body, &mut problems);
+    let Some(submitted) = submitted.filter(|_| problems.is_empty()) else {
         return Err(ApiError::NotAcceptable(problems));
-    }
-    match submit(form, Submitted::new(values)) {
+    };
+    match submit(form, submitted) {
         Ok(_) => Ok((version_header(&form.version), json_response(&json!({ "errors": {} }))).into_response()),
-        Err(violations) => Err(ApiError::Invalid {
-            problems: violations.iter().map(|violation| Problem::violation(form, violation)).collect(),
-            version: form.version.clone(),
-        }),
+        Err(violations) => Err(ApiError::refused(form, &violations)),
     }
 }
 

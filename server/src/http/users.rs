@@ -17,7 +17,6 @@ use super::extract;
 use crate::accounts::Outcome;
 
 const NAME: &str = "form_configuration_name";
-const FORM: &str = "form";
 
 /// What the routes under `/api/users` create.
 const COLLECTION: &str = "users";
@@ -39,10 +38,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let (form, submitted) = members(body, form)?;
     match app.accounts.create(form, submitted, (app.clock)()).await? {
         Outcome::Created(id) => Ok(created(id, form)),
-        Outcome::Refused(violations) => Err(ApiError::Invalid {
-            problems: violations.iter().map(|violation| Problem::violation(form, violation)).collect(),
-            version: form.version.clone(),
-        }),
+        Outcome::Refused(violations) => Err(ApiError::refused(form, &violations)),
     }
 }
 
@@ -65,22 +61,10 @@ fn members(
         (Some(_), _) => problems.push(Problem::member(NAME, "type", "must be a string")),
         (None, _) => problems.push(Problem::member(NAME, "blank", "can't be blank")),
     }
-    let values = match body.remove(FORM) {
-        Some(Value::Object(values)) => Some(values),
-        Some(_) => {
-            problems.push(Problem::member(FORM, "type", "must be an object"));
-            None
-        }
-        None => {
-            problems.push(Problem::member(FORM, "blank", "can't be blank"));
-            None
-        }
-    };
-    let unknown = body.keys().take(formwork_engine::submission::MAX_VIOLATIONS);
-    problems
-        .extend(unknown.map(|key| Problem::member(key, "unknown_member", "is not a member of this request")));
-    match (form, values) {
-        (Some(form), Some(values)) if problems.is_empty() => Ok((form, Submitted::new(values))),
+    let submitted = extract::form_value(&mut body, &mut problems);
+    extract::nothing_else(&body, &mut problems);
+    match (form, submitted) {
+        (Some(form), Some(submitted)) if problems.is_empty() => Ok((form, submitted)),
         _ => Err(ApiError::NotAcceptable(problems)),
     }
 }

@@ -1,0 +1,184 @@
+//! What is in the database afterwards.
+
+use std::collections::HashSet;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{REFERENCE, Server, bearer, user};
+
+#[tokio::test]
+async fn a_record_has_the_forms_shape_its_name_and_its_version() {
+    let server = Server::new(&[]).await;
+    let token = bearer(&server.token("partner", &["developer/*"]).await);
+    let form = json!({
+        "email": " Ada@Example.com ",
+        "password": "correct horse battery",
+        "external_id": "PL-000042",
+        "properties": { "partner": "ACME", "invite_code": "8charact" },
+        "profiles_attributes": {
+            "developer_attributes": { "properties_attributes": { "handle": "Ada", "hourly_rate": 99.5, "enabled": false } }
+        }
+    });
+    let body = json!({ "form_configuration_name": "developer/sign_up", "form": form }).to_string();
+    let answer = server.post("/api/users", &[("authorization", &token)], body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    let database = server.database().await;
+    let (resource, name, version, attributes, created_at): (String, String, String, String, i64) =
+        sqlx::query_as("SELECT resource, form, version, attributes, created_at FROM records")
+            .fetch_one(&database)
+            .await
+            .unwrap();
+    assert_eq!((resource.as_str(), name.as_str()), ("User", "developer/sign_up"));
+    assert_eq!(Some(version.as_str()), answer.header("form-configuration-version"));
+    assert_eq!(created_at, 1_700_000_000_000);
+    assert_eq!(
+        serde_json::from_str::<Value>(&attributes).unwrap(),
+        json!({
+            "email": "ada@example.com",
+            "external_id": "PL-000042",
+            "properties": { "partner": "acme" },
+            "profiles": { "developer": { "properties": { "enabled": true, "hourly_rate": 99.5, "handle": "ada" } } }
+        })
+    );
+    let phc: String = sqlx::query_scalar("SELECT phc FROM passwords WHERE record_id = 1")
+        .fetch_one(&database)
+        .await
+        .unwrap();
+    assert!(phc.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{phc}");
+    let fields: Vec<String> =
+        sqlx::query_scalar("SELECT field FROM claims WHERE record_id = 1 ORDER BY field")
+            .fetch_all(&database)
+            .await
+            .unwrap();
+    assert_eq!(fields, ["email", "external_id", "profiles.developer.properties.handle"]);
+}
+
+#[tokio::test]
+async fn the_stored_hash_is_of_the_normalized_password() {
+    use argon2::password_hash::phc::PasswordHash;
+    use argon2::{Argon2, PasswordVerifier};
+
+    let server = Server::new(&[]).await;
+    let mut form = user("a@example.com");
+    form["password"] = "ﬁnely grained".into();
+    assert_eq!(server.submit(REFERENCE, form).await.status, StatusCode::CREATED);
+    let database = server.database().await;
+    let phc: String = sqlx::query_scalar("SELECT phc FROM passwords").fetch_one(&database).await.unwrap();
+    let hash = PasswordHash::new(&phc).unwrap();
+    assert!(Argon2::default().verify_password(b"finely grained", &hash).is_ok());
+    assert!(Argon2::default().verify_password("ﬁnely grained".as_bytes(), &hash).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_racing_requests_for_one_address_exactly_one_wins() {
+    const RACERS: usize = 64;
+    let server = std::sync::Arc::new(Server::new(&[]).await);
+    let racers: Vec<_> = (0..RACERS)
+        .map(|index| {
+            let server = std::sync::Arc::clone(&server);
+            let email = if index % 2 == 0 { "ada@example.com" } else { "ADA@example.com" };
+            tokio::spawn(async move { server.submit(REFERENCE, user(email)).await.status })
+        })
+        .collect();
+    let mut created = 0;
+    for racer in racers {
+        match racer.await.unwrap() {
+            StatusCode::CREATED => created += 1,
+            status => assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY),
+        }
+    }
+    assert_eq!(created, 1);
+    let database = server.database().await;
+    for table in ["records", "passwords", "claims"] {
+        let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let rows: i64 = sqlx::query_scalar(query).fetch_one(&database).await.unwrap();
+        assert_eq!(rows, 1, "{table}");
+    }
+}
+
+const SCOPED: &str = r#"
+resource = "User"
+access = "public"
+[fields.properties.team]
+[fields.properties.seat]
+type = "integer"
+validation.unique = { scope = ["properties.team"] }
+[fields.properties.badge]
+validation.unique = { case_sensitive = true, allow_blank = true }
+[[examples]]
+form = { email = "a@example.com" }
+"#;
+
+#[tokio::test]
+async fn uniqueness_within_a_scope_by_case_and_of_nothing() {
+    let server = Server::new(&[("seat", SCOPED)]).await;
+    let cases = [
+        (json!({ "team": "red", "seat": 1 }), vec![]),
+        (json!({ "team": "blue", "seat": 1 }), vec![]),
+        (json!({ "seat": 1 }), vec![]),
+        (json!({ "team": null, "seat": 1 }), vec!["properties.seat"]),
+        (json!({ "team": "red", "seat": 1.0 }), vec!["properties.seat"]),
+        (json!({ "team": "red" }), vec![]),
+        (json!({ "team": "red", "seat": null }), vec![]),
+        (json!({ "badge": "x", "seat": 2 }), vec![]),
+        (json!({ "badge": "X" }), vec![]),
+        (json!({ "badge": "" }), vec![]),
+        (json!({ "badge": "" }), vec![]),
+        (json!({ "badge": "x", "seat": 2 }), vec!["properties.seat", "properties.badge"]),
+    ];
+    for (index, (properties, taken)) in cases.into_iter().enumerate() {
+        let form = json!({ "email": format!("{index}@example.com"), "properties": properties });
+        let answer = server.submit("seat", form).await;
+        if taken.is_empty() {
+            assert_eq!(answer.status, StatusCode::CREATED, "{properties}: {}", answer.text);
+        } else {
+            let expected: Vec<_> =
+                taken.iter().map(|path| ((*path).to_owned(), "taken".to_owned())).collect();
+            assert_eq!(answer.codes(), expected, "{properties}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_record_leaves_no_claim_behind() {
+    let server = Server::new(&[("seat", SCOPED)]).await;
+    let submit = |email: &str, badge: &str| {
+        server.submit("seat", json!({ "email": email, "properties": { "badge": badge } }))
+    };
+    assert_eq!(submit("a@example.com", "one").await.status, StatusCode::CREATED);
+    assert_eq!(submit("b@example.com", "one").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(submit("b@example.com", "two").await.status, StatusCode::CREATED);
+    let database = server.database().await;
+    let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM records").fetch_all(&database).await.unwrap();
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 2);
+}
+
+#[tokio::test]
+async fn two_forms_of_a_resource_share_what_is_unique() {
+    let server = Server::new(&[]).await;
+    assert_eq!(server.submit(REFERENCE, user("a@example.com")).await.status, StatusCode::CREATED);
+    let subscribe = json!({ "email": "A@example.com", "properties": { "consent": true } });
+    let answer = server.submit("newsletter", subscribe).await;
+    assert_eq!(answer.json()["errors"], json!({ "email": ["already receives the newsletter"] }));
+}
+
+#[tokio::test]
+async fn a_database_is_opened_again_with_what_it_held() {
+    let server = Server::new(&[]).await;
+    assert_eq!(server.submit(REFERENCE, user("a@example.com")).await.status, StatusCode::CREATED);
+    server.store.close().await;
+    let url = format!("sqlite:{}", server.root.path().join("test.db").display());
+    let store = formwork::store::open(&url).await.unwrap();
+    store.ping().await.unwrap();
+    let database = server.database().await;
+    let records: i64 = sqlx::query_scalar("SELECT count(*) FROM records").fetch_one(&database).await.unwrap();
+    assert_eq!(records, 1);
+}
+
+#[tokio::test]
+async fn a_url_that_names_no_database_is_refused() {
+    for url in ["", "sqlite:", "mysql://x", "data.db"] {
+        assert!(formwork::store::open(url).await.is_err(), "{url}");
+    }
+}
