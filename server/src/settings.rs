@@ -8,7 +8,14 @@ use clap::Args;
 #[derive(Args, Clone, Debug)]
 pub struct ConfigsSetting {
     /// The configuration directory.
-    #[arg(long, value_name = "DIR", env = "FORMWORK_CONFIGS", default_value = "configs", global = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "FORMWORK_CONFIGS",
+        hide_env_values = true,
+        default_value = "configs",
+        global = true
+    )]
     pub configs: PathBuf,
 }
 
@@ -16,6 +23,12 @@ pub struct ConfigsSetting {
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseSetting {
     /// The database: `sqlite:FILE`.
-    #[arg(long, value_name = "URL", env = "FORMWORK_DATABASE", default_value = "sqlite:data/formwork.db")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "FORMWORK_DATABASE",
+        hide_env_values = true,
+        default_value = "sqlite:data/formwork.db"
+    )]
     pub database: String,
 }

@@ -31,18 +31,18 @@ const GRACE: Duration = Duration::from_secs(30);
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// The address to listen on.
-    #[arg(long, value_name = "ADDRESS", env = "FORMWORK_LISTEN", default_value_t = DEFAULT_LISTEN)]
+    #[arg(long, value_name = "ADDRESS", env = "FORMWORK_LISTEN", hide_env_values = true, default_value_t = DEFAULT_LISTEN)]
     listen: SocketAddr,
     #[command(flatten)]
     database: DatabaseSetting,
     /// For writing forms: loopback only, prints every reload with its diagnostics, and makes a token for this run.
-    #[arg(long, env = "FORMWORK_DEV")]
+    #[arg(long, env = "FORMWORK_DEV", hide_env_values = true)]
     dev: bool,
     /// Starts although forms have errors, without those forms.
-    #[arg(long, env = "FORMWORK_ALLOW_INVALID")]
+    #[arg(long, env = "FORMWORK_ALLOW_INVALID", hide_env_values = true)]
     allow_invalid: bool,
     /// What is logged: a level, or directives such as `formwork=debug,sqlx=warn`.
-    #[arg(long, value_name = "FILTER", env = "FORMWORK_LOG")]
+    #[arg(long, value_name = "FILTER", env = "FORMWORK_LOG", hide_env_values = true)]
     log: Option<String>,
 }
 
@@ -83,6 +83,8 @@ fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
     let default = if arguments.dev { "warn" } else { "info" };
     let filter = arguments.log.as_deref().unwrap_or(default);
     let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;
+    // The watcher's library traces every file event; a log file beside the forms would feed itself.
+    let filter = filter.add_directive("notify=warn".parse()?);
     let colour = output::wants_colour(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
     Ok(())
@@ -101,7 +103,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     };
     let dev = arguments.dev;
     let watcher = watch(Arc::clone(&registry), &loaded.directories, Options::default(), move |outcome| {
-        tell(outcome, dev)
+        tell(outcome, dev);
     })
     .context("cannot watch the configuration directory")?;
     let listener = TcpListener::bind(arguments.listen)

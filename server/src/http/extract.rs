@@ -30,13 +30,11 @@ pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiEr
             std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         if over { ApiError::TooLarge } else { ApiError::Incomplete }
     })?;
-    match parse(&bytes).map_err(ApiError::Malformed)? {
-        Value::Object(members) => Ok(members),
-        _ => {
-            let problem = Problem::member(FORM, "type", "is missing: the body must be a JSON object");
-            Err(ApiError::NotAcceptable(vec![problem]))
-        }
-    }
+    let Value::Object(members) = parse(&bytes).map_err(ApiError::Malformed)? else {
+        let problem = Problem::member(FORM, "type", "is missing: the body must be a JSON object");
+        return Err(ApiError::NotAcceptable(vec![problem]));
+    };
+    Ok(members)
 }
 
 /// Takes the member `form` out of a body.

@@ -1,0 +1,195 @@
+//! Commands, what they print, and their exit statuses: 0 clean, 1 findings, 2 could not do its work.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::{REFERENCE, Serving, formwork, run, text, workspace};
+
+#[test]
+fn help() {
+    let root = workspace();
+    for arguments in
+        [&["--help"][..], &["serve", "--help"], &["lint", "--help"], &["token", "create", "--help"]]
+    {
+        let name = arguments.join(" ").replace([' ', '-'], "_");
+        insta::assert_snapshot!(format!("help{name}"), text(&run(root.path(), arguments).stdout));
+    }
+}
+
+#[test]
+fn lint_of_forms_without_findings() {
+    let root = workspace();
+    let output = run(root.path(), &["lint"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        (text(&output.stdout), text(&output.stderr)),
+        (String::new(), "no findings in 3 forms\n".to_owned())
+    );
+}
+
+#[test]
+fn lint_of_a_form_with_findings_in_either_format() {
+    let root = workspace();
+    fs::write(root.path().join("configs/forms/bad.toml"), "resource = \"Usr\"\n").unwrap();
+    let output = run(root.path(), &["lint"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("lint_text", text(&output.stdout));
+    assert_eq!(text(&output.stderr), "1 error, 1 warning in 4 forms\n");
+    let output = run(root.path(), &["lint", "--format", "concise", "configs/forms/bad.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("lint_concise", text(&output.stdout));
+    assert_eq!(run(root.path(), &["lint", "configs/forms/developer"]).status.code(), Some(0));
+}
+
+#[test]
+fn lint_names_a_form_by_its_place_however_it_is_reached() {
+    let root = workspace();
+    let directory = root.path().join("configs/forms/Bad");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("form.toml"), "resource = \"User\"\n").unwrap();
+    for path in ["configs", "configs/forms", "configs/forms/Bad", "configs/forms/Bad/form.toml"] {
+        let output = run(root.path(), &["lint", "--format", "concise", path]);
+        assert!(text(&output.stdout).contains("`Bad/form`"), "{path}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn a_command_that_cannot_do_its_work() {
+    let root = workspace();
+    for arguments in [
+        &["lint", "no_such_file.toml"][..],
+        &["lint", "--configs", "nowhere"],
+        &["lint", "--format", "yaml"],
+        &["frobnicate"],
+        &["schema", "no_such_form"],
+        &["validate", "no_such_form", "-"],
+        &["validate", REFERENCE, "no_such_file.json"],
+        &["new", "Not A Name"],
+        &["new", "../escape"],
+        &["new", "newsletter"],
+        &["serve", "--database", "mysql://x"],
+        &["token", "revoke", "nobody"],
+        &["token", "create", "--name", "x", "--forms", "["],
+    ] {
+        let output = run(root.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).lines().any(|line| line.starts_with("error: ")),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn schema_of_one_form_and_of_all() {
+    let root = workspace();
+    let one: Value = serde_json::from_slice(&run(root.path(), &["schema", REFERENCE]).stdout).unwrap();
+    assert_eq!(one["title"], REFERENCE);
+    let all: Value = serde_json::from_slice(&run(root.path(), &["schema"]).stdout).unwrap();
+    assert_eq!(
+        all.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["developer/sign_up", "newsletter", REFERENCE]
+    );
+    assert_eq!(all[REFERENCE], one);
+}
+
+#[test]
+fn schema_files_are_written_and_checked() {
+    let root = workspace();
+    let check = || run(root.path(), &["schema", "--out", "out", "--check"]);
+    assert_eq!(check().status.code(), Some(1));
+    assert_eq!(run(root.path(), &["schema", "--out", "out"]).status.code(), Some(0));
+    assert_eq!(check().status.code(), Some(0));
+    fs::write(root.path().join("out/left.schema.json"), "{}").unwrap();
+    fs::write(root.path().join("out/newsletter.schema.json"), "{}").unwrap();
+    fs::remove_file(root.path().join("out/developer/sign_up.schema.json")).unwrap();
+    let output = check();
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("schema_drift", text(&output.stdout));
+}
+
+#[test]
+fn validate_prints_the_body_that_a_client_would_get() {
+    let root = workspace();
+    let validate = |input: &str| {
+        let mut child = formwork(root.path())
+            .args(["validate", REFERENCE, "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let good = validate(r#"{"first_name":"A","email":"a@example.com","password":"somepassword"}"#);
+    assert_eq!(good.status.code(), Some(0));
+    assert_eq!(serde_json::from_slice::<Value>(&good.stdout).unwrap(), json!({ "errors": {} }));
+    let bad = validate(r#"{"first_name":"A","password":"somepassword"}"#);
+    assert_eq!(bad.status.code(), Some(1));
+    let body: Value = serde_json::from_slice(&bad.stdout).unwrap();
+    assert_eq!(body["errors"], json!({ "email": ["can't be blank"] }));
+    assert_eq!(body["details"][0]["code"], "blank");
+    for input in ["[]", "{", r#"{"a":1,"a":2}"#] {
+        assert_eq!(validate(input).status.code(), Some(2), "{input}");
+    }
+}
+
+#[test]
+fn a_new_form_is_clean_and_never_overwrites() {
+    let root = workspace();
+    let output = run(root.path(), &["new", "team/invite"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stdout), "configs/forms/team/invite.toml\n");
+    assert_eq!(run(root.path(), &["lint", "configs/forms/team"]).status.code(), Some(0));
+    assert_eq!(run(root.path(), &["new", "team/invite"]).status.code(), Some(2));
+}
+
+#[test]
+fn tokens_are_made_listed_used_and_revoked_beside_a_running_server() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &[]);
+    let output = run(root.path(), &["token", "create", "--name", "ci", "--forms", "sign_up,developer/*"]);
+    assert_eq!(output.status.code(), Some(0));
+    let printed = text(&output.stdout);
+    let token = printed.trim_end();
+    assert!(token.starts_with("fw_") && !token.contains(char::is_whitespace), "the token alone: {printed:?}");
+    let body = json!({ "form_configuration_name": "developer/sign_up", "form": {} }).to_string();
+    let status =
+        || serving.post("/api/users", &format!("Authorization: Bearer {token}\r\n"), &body).unwrap().status;
+    assert_eq!(status(), 422);
+    let list = text(&run(root.path(), &["token", "list"]).stdout);
+    assert!(list.contains("active   ci  sign_up,developer/*"), "{list}");
+    assert!(!list.contains(token.rsplit('_').next().unwrap()));
+    assert_eq!(run(root.path(), &["token", "create", "--name", "ci", "--forms", "*"]).status.code(), Some(2));
+    assert_eq!(run(root.path(), &["token", "revoke", "ci"]).status.code(), Some(0));
+    assert_eq!(status(), 401);
+    assert!(text(&run(root.path(), &["token", "list"]).stdout).contains("revoked  ci"));
+}
+
+#[test]
+fn the_server_does_not_start_on_broken_forms_unless_told_to() {
+    let root = workspace();
+    fs::write(root.path().join("configs/forms/bad.toml"), "resource = \"Usr\"\n").unwrap();
+    let output = run(root.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("error[unknown-resource]"), "{}", text(&output.stderr));
+    let serving = Serving::start(root.path(), &["--allow-invalid"]);
+    let good = json!({ "form_configuration_name": REFERENCE, "form": {} }).to_string();
+    assert_eq!(serving.post("/api/users", "", &good).unwrap().status, 422);
+    let bad = json!({ "form_configuration_name": "bad", "form": {} }).to_string();
+    assert_eq!(serving.post("/api/users", "", &bad).unwrap().status, 401);
+}
+
+#[test]
+fn settings_come_from_the_environment_too() {
+    let root = workspace();
+    fs::rename(root.path().join("configs"), root.path().join("elsewhere")).unwrap();
+    let output = formwork(root.path()).arg("lint").env("FORMWORK_CONFIGS", "elsewhere").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -1,0 +1,185 @@
+//! The binary from outside: a process with its arguments, its exit status, its signals and its files.
+//!
+//! In this package, because only here does Cargo build the binary for its tests and say where it is.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod command_line;
+mod dev;
+mod documentation;
+mod durability;
+mod secrets;
+mod shutdown;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+const REFERENCE: &str = "reference_rest_api_create_user";
+/// After so long without an answer a test has failed; nothing is measured by it.
+const GIVE_UP: Duration = Duration::from_secs(60);
+
+/// The binary in a directory, with nothing of this environment's own settings.
+fn formwork(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_formwork"));
+    command.current_dir(directory).stdin(Stdio::null());
+    for name in ["CONFIGS", "DATABASE", "LISTEN", "DEV", "ALLOW_INVALID", "LOG"] {
+        command.env_remove(format!("FORMWORK_{name}"));
+    }
+    command
+}
+
+fn run(directory: &Path, arguments: &[&str]) -> Output {
+    formwork(directory).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A directory with the repository's example forms.
+fn workspace() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs"), &root.path().join("configs"));
+    root
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A running server; killed when dropped.
+struct Serving {
+    child: Child,
+    address: SocketAddr,
+    lines: Receiver<String>,
+}
+
+impl Serving {
+    /// Starts a server on a free port and waits until it serves.
+    fn start(directory: &Path, arguments: &[&str]) -> Self {
+        let mut child = formwork(directory)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut serving = Self { child, address: ([127, 0, 0, 1], 0).into(), lines };
+        let line = serving.line_with("formwork serves");
+        serving.address = line.rsplit('/').next().unwrap().parse().unwrap();
+        serving
+    }
+
+    /// The next line of standard error that holds `part`.
+    fn line_with(&self, part: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(GIVE_UP).unwrap_or_else(|_| panic!("no line with `{part}`"));
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Kills the process as `kill -9` does.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn post(&self, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
+        post(self.address, path, headers, body)
+    }
+
+    fn submit(&self, form: &Value) -> std::io::Result<Answer> {
+        self.post(
+            "/api/users",
+            "",
+            &json!({ "form_configuration_name": REFERENCE, "form": form }).to_string(),
+        )
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(GIVE_UP))?;
+    Ok(stream)
+}
+
+fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
+    let mut stream = connect(address)?;
+    let length = body.len();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n{headers}\r\n{body}"
+    )?;
+    Answer::read(stream)
+}
+
+struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl Answer {
+    /// Reads to the end of the connection; an answer that breaks off is an error.
+    fn read(mut stream: TcpStream) -> std::io::Result<Self> {
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        let broken = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        let (head, body) = text.split_once("\r\n\r\n").ok_or_else(broken)?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
+        let length = head
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned))
+            .and_then(|length| length.parse().ok());
+        if length.is_some_and(|length: usize| length != body.len()) {
+            return Err(broken());
+        }
+        Ok(Self { status, body: body.to_owned() })
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+fn user(email: &str, password: &str) -> Value {
+    json!({ "first_name": "Example", "email": email, "password": password })
+}

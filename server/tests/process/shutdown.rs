@@ -1,0 +1,43 @@
+//! A server that is told to stop finishes what it has accepted.
+
+use std::io::{Read, Write};
+
+use serde_json::json;
+
+use crate::{Answer, REFERENCE, Serving, connect, user, workspace};
+
+#[test]
+fn a_request_under_way_is_answered_after_sigterm() {
+    let root = workspace();
+    let mut serving = Serving::start(root.path(), &["--log", "info"]);
+    let body = json!({ "form_configuration_name": REFERENCE, "form": user("a@example.com", "somepassword") })
+        .to_string();
+    let mut stream = connect(serving.address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST /api/users HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\nExpect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    // Sent once the handler asks for the body: the request is accepted.
+    let expected = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut interim = vec![0; expected.len()];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(interim, expected);
+    serving.signal("TERM");
+    serving.line_with("stopping");
+    stream.write_all(body.as_bytes()).unwrap();
+    let answer = Answer::read(stream).unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (201, r#"{"model":{"id":1},"errors":{}}"#));
+    assert!(serving.child.wait().unwrap().success());
+    assert!(std::net::TcpStream::connect(serving.address).is_err());
+}
+
+#[test]
+fn an_interrupt_from_the_keyboard_stops_it_too() {
+    let root = workspace();
+    let mut serving = Serving::start(root.path(), &[]);
+    serving.signal("INT");
+    assert!(serving.child.wait().unwrap().success());
+}
