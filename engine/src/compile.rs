@@ -116,28 +116,25 @@ impl Compiler {
         let file = &form.source;
         let diagnostic = |span, message: String| Diagnostic::new(Rule::InvalidPattern, file, span, message);
         // The validator says no more than that the pattern fails; the parser knows where and why.
-        let (kind, part) = match regex_syntax::Parser::new().parse(&pattern.value) {
+        let (kind, part, not_linear) = match regex_syntax::Parser::new().parse(&pattern.value) {
             Err(regex_syntax::Error::Parse(error)) => {
-                (error.kind().to_string(), error.span().start.offset..error.span().end.offset)
+                use regex_syntax::ast::ErrorKind::{UnsupportedBackreference, UnsupportedLookAround};
+                let not_linear = matches!(error.kind(), UnsupportedBackreference | UnsupportedLookAround);
+                (error.kind().to_string(), *error.span(), not_linear)
             }
-            Err(regex_syntax::Error::Translate(error)) => {
-                (error.kind().to_string(), error.span().start.offset..error.span().end.offset)
-            }
+            Err(regex_syntax::Error::Translate(error)) => (error.kind().to_string(), *error.span(), false),
             _ => {
-                let message = "the pattern does not compile, or would take too much memory".to_owned();
-                let help =
-                    "patterns are ECMAScript regular expressions without look-around and back-references";
-                return Some(diagnostic(pattern.span.clone(), message).help(help));
+                let message =
+                    "the pattern is no ECMAScript regular expression, or would take too much memory";
+                let help = "write it without the extensions of other languages, and with smaller repetitions";
+                return Some(diagnostic(pattern.span.clone(), message.to_owned()).help(help));
             }
         };
+        let part = part.start.offset..part.end.offset;
         let span = file.span_in_string(&pattern.span, &pattern.value, part);
-        let help = "patterns match in linear time: they have no look-around and no back-references";
         let diagnostic = diagnostic(span, format!("the pattern does not compile: {kind}"));
-        Some(if kind.contains("look-around") || kind.contains("backreferences") {
-            diagnostic.help(help)
-        } else {
-            diagnostic
-        })
+        let help = "patterns match in linear time: they have no look-around and no back-references";
+        Some(if not_linear { diagnostic.help(help) } else { diagnostic })
     }
 }
 

@@ -33,8 +33,15 @@ pub fn check_compiled(compiler: &Compiler, form: &CompiledForm) -> Vec<Diagnosti
     let mut diagnostics = Vec::new();
     for_each_field(&form.form.fields, "", &mut |field, pointer| {
         diagnostics.extend(invalid_default::check(compiler, form, field, pointer));
+        let schema = form.document.pointer(pointer);
+        diagnostics.extend(
+            schema.and_then(|schema| impossible_constraint::check_list(compiler, &form.form, field, schema)),
+        );
     });
-    diagnostics.extend(failing_example::check(form));
+    // With such a fault every example may fail, and the fault itself is what to mend.
+    if diagnostics.is_empty() {
+        diagnostics.extend(failing_example::check(form));
+    }
     diagnostics
 }
 

@@ -76,16 +76,15 @@ impl Lowering<'_> {
                 self.diagnostic(Rule::UnknownKey, key.span, message).help("leave the key out")
             } else {
                 let message = format!("{} has no key `{}`", table.what, key.value);
-                let help = nearest(key.value, known.iter().copied()).map_or_else(
-                    || {
-                        format!(
-                            "the keys of {} are {}",
-                            table.what,
-                            alternatives(known.iter().copied()).replace(" or ", " and ")
-                        )
-                    },
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let synonym = validation::SYNONYMS.iter().find(|(word, _)| *word == key.value);
+                let help = match (synonym, nearest(key.value, known.iter().copied())) {
+                    (Some((_, written)), _) => format!("write `{written}`"),
+                    (None, Some(near)) => format!("did you mean `{near}`?"),
+                    (None, None) => {
+                        let known = alternatives(known.iter().copied()).replace(" or ", " and ");
+                        format!("the keys of {} are {known}", table.what)
+                    }
+                };
                 self.diagnostic(Rule::UnknownKey, key.span, message).help(help)
             };
             self.report(diagnostic);

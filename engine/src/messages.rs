@@ -4,19 +4,21 @@
 //! `attribute` (the field's label) and `value` (what was sent; never a secret), bounded in fuel and output. Called
 //! by `compile` to compile an author's templates and by the server for each violation that it shows.
 
+mod templates;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, ErrorKind};
+use minijinja::value::{Serde, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, escape_formatter};
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
-use crate::model::{Form, Spanned};
-use crate::schema::Rules;
+use crate::compile::CompiledForm;
 use crate::submission::Violation;
+
+pub(crate) use templates::Templates;
 
 /// Steps that one message may take.
 const FUEL: u64 = 10_000;
@@ -28,87 +30,13 @@ const MESSAGE_CHARACTERS: usize = 1000;
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_formatter(|out, state, value| match value.kind() {
+        // JSON's words, not Python's.
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from),
+        _ => escape_formatter(out, state, value),
+    });
     environment.set_fuel(Some(FUEL));
     environment
-}
-
-/// A form's own message templates, by the rule that they belong to.
-#[derive(Debug, Default)]
-pub(crate) struct Templates {
-    environment: Option<Environment<'static>>,
-}
-
-impl Templates {
-    pub(crate) fn compile(form: &Form, rules: &Rules, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let mut templates = Self::default();
-        let mut reported = Vec::new();
-        for (index, rule) in rules.rules.iter().enumerate() {
-            let Some(message) = rule.message.as_ref().filter(|message| is_template(&message.value)) else {
-                continue;
-            };
-            let params = rule.params.keys().map(String::as_str);
-            let secret =
-                rule.field.and_then(|field| rules.fields.get(field)).is_some_and(|field| field.secret);
-            let names: Vec<&str> = params.chain(["attribute"]).chain((!secret).then_some("value")).collect();
-            if let Some(diagnostic) = templates.add(form, index, message, &names) {
-                // Several codes of one rule share its message.
-                if !reported.contains(&message.span) {
-                    reported.push(message.span.clone());
-                    diagnostics.push(diagnostic);
-                }
-            }
-        }
-        templates
-    }
-
-    fn add(
-        &mut self,
-        form: &Form,
-        rule: usize,
-        message: &Spanned<String>,
-        names: &[&str],
-    ) -> Option<Diagnostic> {
-        let environment = self.environment.get_or_insert_with(environment);
-        let diagnostic = |part: Option<std::ops::Range<usize>>, text: String| {
-            let span = part.map_or_else(
-                || message.span.clone(),
-                |part| form.source.span_in_string(&message.span, &message.value, part),
-            );
-            Diagnostic::new(Rule::InvalidTemplate, &form.source, span, text)
-        };
-        if let Err(error) = environment.add_template_owned(rule.to_string(), message.value.clone()) {
-            let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            return Some(diagnostic(error.range(), format!("the message does not compile: {why}")));
-        }
-        let is_global = |name: &str| environment.globals().any(|(global, _)| global == name);
-        let unknown = environment
-            .get_template(&rule.to_string())
-            .map(|template| template.undeclared_variables(false))
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|name| !names.contains(&name.as_str()) && !is_global(name))
-            .min()?;
-        let part = message.value.find(&unknown).map(|start| start..start + unknown.len());
-        let help = nearest(&unknown, names.iter().copied()).map_or_else(
-            || format!("this message can use {}", alternatives(names.iter().copied())),
-            |near| format!("did you mean `{near}`?"),
-        );
-        Some(diagnostic(part, format!("the message uses `{unknown}`, which it cannot see")).help(help))
-    }
-
-    fn render(&self, rule: usize, context: &Map<String, Value>) -> Option<String> {
-        let environment = self.environment.as_ref()?;
-        match environment.get_template(&rule.to_string()).and_then(|template| template.render(Serde(context)))
-        {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == ErrorKind::TemplateNotFound => None,
-            Err(error) => {
-                // The usual message stands in: a client is owed the violation, whatever the wording.
-                tracing::error!(kind = %error.kind(), "a form's message failed to render");
-                None
-            }
-        }
-    }
 }
 
 fn is_template(text: &str) -> bool {
@@ -117,7 +45,7 @@ fn is_template(text: &str) -> bool {
 
 /// The text of a violation of a form, as a client is to read it.
 #[must_use]
-pub fn text(form: &crate::compile::CompiledForm, violation: &Violation) -> String {
+pub fn text(form: &CompiledForm, violation: &Violation) -> String {
     let rule = violation.rule.and_then(|rule| form.rules.rules.get(rule));
     let own = rule.and_then(|rule| rule.message.as_ref());
     let rendered = match (own, violation.rule) {
@@ -130,7 +58,7 @@ pub fn text(form: &crate::compile::CompiledForm, violation: &Violation) -> Strin
 }
 
 /// What a message can see.
-fn context(form: &crate::compile::CompiledForm, violation: &Violation) -> Map<String, Value> {
+fn context(form: &CompiledForm, violation: &Violation) -> Map<String, Value> {
     let mut context = violation.params.clone();
     let field = violation.rule.and_then(|rule| form.rules.rules.get(rule)?.field);
     let field = field.and_then(|field| form.rules.fields.get(field));

@@ -103,8 +103,8 @@ pub struct Form {
     pub rate_limit: RateLimit,
     /// What a request may carry, in declared order.
     pub fields: Vec<Field>,
-    /// Requests with their expected outcome.
-    pub examples: Vec<Example>,
+    /// Requests with their expected outcome; `None` where the form has no `examples` at all.
+    pub examples: Option<Vec<Example>>,
 }
 
 impl Form {

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::model::{Check, Field, FieldType, Form, Spanned, UnknownFields, Validation};
 
 pub use email::is_email;
+pub(crate) use presence::is_blank;
 
 /// The dialect of every document.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -30,6 +31,8 @@ pub struct FieldInfo {
     pub path: String,
     /// What people call it.
     pub label: String,
+    /// The JSON Schema type of its values.
+    pub json_type: &'static str,
     /// Whether its value may appear nowhere.
     pub secret: bool,
 }
@@ -251,6 +254,7 @@ impl Builder {
         self.rules.fields.push(FieldInfo {
             path: path.to_owned(),
             label: field.label.clone(),
+            json_type: field.ty.json_type(),
             secret: field.secret,
         });
         let mut schema = Subschema { keywords: Map::new(), all_of: Vec::new(), location };
@@ -281,17 +285,17 @@ impl Builder {
                 schema.constrain(&constraint, guard, rule, &mut self.rules);
             }
         }
-        if let Some(constraint) = length::unstated_maximum(field) {
+        if let Some((constraint, guard)) = length::unstated_maximum(field) {
             let rule = self.rules.add(Some(index), &constraint, None);
-            schema.constrain(&constraint, None, rule, &mut self.rules);
+            schema.constrain(&constraint, guard, rule, &mut self.rules);
         }
-        let mut has_to_be_sent = presence.is_some() && field.default.is_none();
+        // What a default fills in need not be sent; nor need a profile that a default brings about.
+        let mut has_to_be_sent = presence.is_some() && !field.has_default();
         if let FieldType::Group { fields, implied } = &field.ty {
             let needed = self.object(&mut schema, fields, path);
-            has_to_be_sent |= needed && *implied;
-            if has_to_be_sent {
-                schema.annotate("type", expected);
-            }
+            has_to_be_sent |= needed && (*implied || field.has_default());
+            // A group that is null counts as absent.
+            schema.annotate("type", if has_to_be_sent { json!(expected) } else { json!([expected, "null"]) });
         }
         BuiltValue { schema: schema.finish(), presence, has_to_be_sent }
     }
@@ -305,7 +309,7 @@ struct BuiltValue {
 
 /// What a validator does not judge by, and people and programs want to know.
 fn annotate(schema: &mut Subschema, field: &Field) {
-    if let Some(default) = &field.default {
+    if let Some(default) = field.default.as_ref().filter(|_| !field.secret) {
         schema.annotate("default", default.value.clone());
     }
     if field.readonly {

@@ -232,7 +232,8 @@ pub fn read(form: &FormPath) -> (Arc<SourceFile>, Option<ReadFault>) {
         Err(error) => (String::new(), Some(ReadFault::Io(error.to_string()))),
         Ok(bytes) if bytes.len() as u64 > MAX_FILE_BYTES => (String::new(), Some(ReadFault::TooLarge)),
         Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => (text, None),
+            // A byte order mark is no part of the text (Unicode, 23.8).
+            Ok(text) => (text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text), None),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let mut bytes = error.into_bytes();

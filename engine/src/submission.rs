@@ -133,6 +133,6 @@ pub fn taken(form: &CompiledForm, claim: &Claim) -> Violation {
         code: "taken",
         params: Map::new(),
         rule: form.rules.about(&claim.path.join("."), "taken"),
-        value: None,
+        value: claim.value.clone(),
     }
 }

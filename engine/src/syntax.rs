@@ -14,7 +14,11 @@ use crate::source::{MAX_FILE_BYTES, ReadFault, SourceFile};
 #[must_use]
 pub fn parse(file: &Arc<SourceFile>) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
     let (table, errors) = DeTable::parse_recoverable(&file.text);
-    (table, errors.iter().map(|error| syntax_error(file, error)).collect())
+    let mut diagnostics: Vec<Diagnostic> = errors.iter().map(|error| syntax_error(file, error)).collect();
+    diagnostics.sort_by_key(|found| found.primary.span.start);
+    // What follows on the same line is mostly the parser finding its way back.
+    diagnostics.dedup_by_key(|found| file.position(found.primary.span.start).line);
+    (table, diagnostics)
 }
 
 fn syntax_error(file: &Arc<SourceFile>, error: &Error) -> Diagnostic {

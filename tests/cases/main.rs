@@ -1,2 +1,85 @@
-//! Case files.
-fn main() {}
+//! Case files: an author can add one without code.
+//!
+//! - `submit/*.toml` holds a form and `[[requests]]`. Each request is a `form` (or `form_json`) with either
+//!   `accepted = { attributes, password, claims }` or `errors`, compared whole and in order. What TOML cannot say,
+//!   `form_json` and `attributes_json` can.
+//! - `lint/*.toml` is a form with a fault. The diagnostics, as people see them, are the snapshot of the same name
+//!   under `lint/snapshots/`; `INSTA_UPDATE=always` writes it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod case_file;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use case_file::{CaseFile, Refusal};
+use formwork_engine::build::{build, diagnostics};
+use formwork_engine::compile::{CompiledForm, Compiler};
+use formwork_engine::messages;
+use formwork_engine::render::{Format, render};
+use formwork_engine::source::{FormPath, SourceFile, read};
+use formwork_engine::submission::{Submitted, Violation, submit};
+use serde_json::Value;
+
+#[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
+fn submit_case(path: &Path) -> datatest_stable::Result<()> {
+    let case = CaseFile::read(path);
+    let form = case.compile(&Compiler::new());
+    for request in &case.requests {
+        let name = format!("{}: {}", case.description, request.description);
+        match (submit(&form, Submitted::new(request.submitted())), &request.accepted, &request.errors) {
+            (Ok(found), Some(accepted), None) => {
+                let attributes = Value::Object(accepted.attributes());
+                assert_eq!(Value::Object(found.attributes), attributes, "{name}: attributes");
+                assert_eq!(found.password.is_some(), accepted.password, "{name}: password");
+                let claims: Vec<String> = found.claims.iter().map(|claim| claim.path.join(".")).collect();
+                assert_eq!(claims, accepted.claims, "{name}: claims");
+            }
+            (Err(violations), None, Some(errors)) => {
+                let found: Vec<Refusal> = violations.iter().map(|found| refusal(&form, found)).collect();
+                assert_eq!(&found, errors, "{name}");
+            }
+            (Ok(_), None, Some(_)) => panic!("{name}: is accepted"),
+            (Err(violations), Some(_), None) => {
+                let found: Vec<Refusal> = violations.iter().map(|found| refusal(&form, found)).collect();
+                panic!("{name}: is refused: {found:#?}");
+            }
+            _ => panic!("{name}: a request has either `accepted` or `errors`"),
+        }
+    }
+    Ok(())
+}
+
+fn refusal(form: &CompiledForm, violation: &Violation) -> Refusal {
+    Refusal {
+        path: violation.dotted_path(),
+        pointer: violation.pointer(),
+        code: violation.code.to_owned(),
+        params: violation.params.clone(),
+        message: messages::text(form, violation),
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
+fn lint_case(path: &Path) -> datatest_stable::Result<()> {
+    let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let (found, fault) = read(&FormPath { path: path.to_path_buf(), default_name: stem.clone() });
+    // Snapshots show a file by its name, wherever the tests run.
+    let shown = path.file_name().unwrap().into();
+    let source = Arc::new(SourceFile::new(shown, stem.clone(), found.text.clone()));
+    let built = build(&Compiler::new(), &source, fault.as_ref());
+    let text = render(&diagnostics(&[built]), Format::Text { colour: false });
+    assert!(!text.is_empty(), "nothing is found in {}", path.display());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("lint/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(stem, text));
+    Ok(())
+}
+
+datatest_stable::harness! {
+    { test = submit_case, root = "cases/submit", pattern = r"\.toml$" },
+    { test = lint_case, root = "cases/lint", pattern = r"^[^/]+\.toml$" },
+}

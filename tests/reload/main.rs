@@ -48,7 +48,7 @@ struct Live {
 impl Live {
     /// Watches `configs` in a new directory after `prepare` has filled it.
     fn new(prepare: impl FnOnce(&Path)) -> Self {
-        Self::with(Options { events: true, poll: Duration::from_secs(3600) }, prepare)
+        Self::with(Options { events: true, poll: Duration::from_hours(1) }, prepare)
     }
 
     fn with(options: Options, prepare: impl FnOnce(&Path)) -> Self {
@@ -56,12 +56,12 @@ impl Live {
         prepare(root.path());
         let (registry, loaded) = Registry::load(&root.path().join("configs"), SystemTime::now()).unwrap();
         let registry = Arc::new(registry);
-        let (changed, changes) = channel();
+        let (sender, changes) = channel();
         let outcomes = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&outcomes);
         let tell = move |outcome| {
             told.lock().unwrap().push(outcome);
-            let _ = changed.send(());
+            let _ = sender.send(());
         };
         let watcher = watch(Arc::clone(&registry), &loaded.directories, options, tell).unwrap();
         Self { root, registry, changes, outcomes, _watcher: watcher }

@@ -16,6 +16,13 @@ pub fn duplicate_names<'a>(forms: impl Iterator<Item = &'a Form>) -> Vec<(usize,
                 seen.insert(&name.value, (form, name));
                 continue;
             };
+            if std::ptr::eq(*other, form) {
+                let message = format!("`{}` is already a name of this form", name.value);
+                let diagnostic =
+                    Diagnostic::new(Rule::DuplicateFormName, &form.source, name.span.clone(), message);
+                duplicates.push((index, diagnostic.help("remove it")));
+                continue;
+            }
             let message = format!("the name `{}` belongs to more than one form", name.value);
             let diagnostic =
                 Diagnostic::new(Rule::DuplicateFormName, &form.source, name.span.clone(), message)

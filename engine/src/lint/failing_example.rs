@@ -7,7 +7,7 @@ use crate::submission::{Submitted, Violation, submit};
 
 /// Submits every example to the form, apart from uniqueness.
 pub(super) fn check(form: &CompiledForm) -> Vec<Diagnostic> {
-    form.form.examples.iter().filter_map(|example| run(form, example)).collect()
+    form.form.examples.iter().flatten().filter_map(|example| run(form, example)).collect()
 }
 
 fn run(form: &CompiledForm, example: &Example) -> Option<Diagnostic> {

@@ -1,9 +1,10 @@
 //! `impossible-constraint`: rules of one field that no value can meet together.
 
-use serde_json::Number;
+use serde_json::{Number, Value};
 
+use crate::compile::Compiler;
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::{Check, Comparison, Field, FieldType, Form, Length, Numericality, Spanned};
+use crate::model::{Check, Comparison, Field, FieldType, Form, Length, Numericality, Spanned, Validation};
 
 /// The comparisons that bound a number from below, and those that do so from above.
 const AT_LEAST: [Comparison; 3] =
@@ -11,26 +12,97 @@ const AT_LEAST: [Comparison; 3] =
 const AT_MOST: [Comparison; 3] = [Comparison::LessThan, Comparison::LessThanOrEqualTo, Comparison::EqualTo];
 
 pub(super) fn check(form: &Form, field: &Field) -> Vec<Diagnostic> {
-    field
+    let mut found: Vec<Diagnostic> = field
         .validations
         .iter()
         .filter_map(|validation| match &validation.check {
-            Check::Length(length) => impossible_length(form, length),
-            Check::Numericality(numericality) => impossible_number(form, field, numericality),
+            Check::Length(length) => impossible_length(form, field, validation, length),
+            Check::Numericality(numericality) => impossible_number(form, field, numericality)
+                .or_else(|| odd_and_even(form, validation, numericality)),
             _ => None,
         })
-        .collect()
+        .collect();
+    found.extend(never_given(form, field));
+    found
 }
 
-fn impossible_length(form: &Form, length: &Length) -> Option<Diagnostic> {
+/// A list of which the field's other rules refuse every value; `schema` is that of the field.
+pub(super) fn check_list(
+    compiler: &Compiler,
+    form: &Form,
+    field: &Field,
+    schema: &Value,
+) -> Option<Diagnostic> {
+    let (validation, values) = field.validations.iter().find_map(|validation| match &validation.check {
+        Check::Inclusion(values) if !validation.allow_blank => Some((validation, values)),
+        _ => None,
+    })?;
+    let validator = compiler.validator(schema)?;
+    if values.iter().any(|value| validator.is_valid(&value.value)) {
+        return None;
+    }
+    let message = format!("the other rules of `{}` refuse every value that it may have", field.name.value);
+    let diagnostic =
+        Diagnostic::new(Rule::ImpossibleConstraint, &form.source, validation.span.clone(), message);
+    Some(
+        diagnostic
+            .help("list values that meet the other rules, or remove those rules: the list alone decides"),
+    )
+}
+
+/// A required field that no request can give and no default does.
+fn never_given(form: &Form, field: &Field) -> Option<Diagnostic> {
+    let presence = field.presence().filter(|_| field.readonly && field.default.is_none())?;
+    let message = format!("`{}` is required, and nothing can give it a value", field.name.value);
+    let diagnostic =
+        Diagnostic::new(Rule::ImpossibleConstraint, &form.source, presence.span.clone(), message);
+    Some(diagnostic.help("give it a `default`: what a request says is ignored, since it is `readonly`"))
+}
+
+fn odd_and_even(form: &Form, validation: &Validation, numericality: &Numericality) -> Option<Diagnostic> {
+    let Numericality { odd: true, even: true, .. } = numericality else { return None };
+    let message = "no number is odd and even";
+    let diagnostic =
+        Diagnostic::new(Rule::ImpossibleConstraint, &form.source, validation.span.clone(), message);
+    Some(diagnostic.help("remove `odd` or `even`"))
+}
+
+fn impossible_length(
+    form: &Form,
+    field: &Field,
+    validation: &Validation,
+    length: &Length,
+) -> Option<Diagnostic> {
     let Length { minimum, maximum, is } = length;
+    let unstated = field.ty.default_maximum_length().map(|most| Spanned::new(most, validation.span.clone()));
     let least = [minimum, is].into_iter().flatten().max_by_key(|bound| bound.value)?;
-    let most = [maximum, is].into_iter().flatten().min_by_key(|bound| bound.value)?;
-    (least.value > most.value).then(|| {
-        let message =
-            format!("no string can be at least {} and at most {} characters", least.value, most.value);
-        Diagnostic::new(Rule::ImpossibleConstraint, &form.source, least.span.clone(), message)
-            .label(format!("at least {} here", least.value))
+    let stated = [maximum, is].into_iter().flatten().min_by_key(|bound| bound.value);
+    let most = stated.or(unstated.as_ref()).filter(|most| least.value > most.value)?;
+    let message = format!("no string can be at least {} and at most {} characters", least.value, most.value);
+    let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, least.span.clone(), message)
+        .label(format!("at least {} here", least.value));
+    if stated.is_none() {
+        let ty = field.ty.name();
+        let help =
+            format!("a `{ty}` has at most {} characters unless it states a `maximum`: state one", most.value);
+        return Some(diagnostic.help(help));
+    }
+    let name = &field.name;
+    Some(if most.span == name.span {
+        diagnostic
+            .also(
+                &form.source,
+                most.span.clone(),
+                format!("built into `{}`: at most {}", name.value, most.value),
+            )
+            .help("lower `minimum`")
+    } else if least.span == name.span {
+        diagnostic
+            .label(format!("built into `{}`: at least {}", name.value, least.value))
+            .also(&form.source, most.span.clone(), format!("at most {} here", most.value))
+            .help("raise `maximum`")
+    } else {
+        diagnostic
             .also(&form.source, most.span.clone(), format!("at most {} here", most.value))
             .help("raise `maximum` or lower `minimum`")
     })
@@ -59,14 +131,19 @@ fn impossible_number(form: &Form, field: &Field, numericality: &Numericality) ->
     let whole = matches!(field.ty, FieldType::Integer) || numericality.only_integer;
     for least in bounds(&AT_LEAST) {
         for most in bounds(&AT_MOST) {
-            if !is_empty(&least, &most, whole) {
+            if !is_empty(&least, &most, whole) && !numericality_skips(numericality, &least, &most) {
                 continue;
             }
             let describe = |bound: &Bound<'_>| {
                 format!("{} {}", bound.comparison.name().replace('_', " "), bound.written.value)
             };
             let kind = if whole { "integer" } else { "number" };
-            let message = format!("no {kind} can be {} and {}", describe(&least), describe(&most));
+            let range = format!("{} and {}", describe(&least), describe(&most));
+            let message = if is_empty(&least, &most, whole) {
+                format!("no {kind} can be {range}")
+            } else {
+                format!("no {kind} can be {range} and the multiple that it has to be")
+            };
             return Some(
                 Diagnostic::new(
                     Rule::ImpossibleConstraint,
@@ -81,6 +158,20 @@ fn impossible_number(form: &Form, field: &Field, numericality: &Numericality) ->
         }
     }
     None
+}
+
+/// Whether no multiple lies between two bounds; decided for whole numbers alone, with which floats are exact.
+fn numericality_skips(numericality: &Numericality, least: &Bound<'_>, most: &Bound<'_>) -> bool {
+    let exact = |value: f64| value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0;
+    let divisors = numericality.comparisons.iter().filter(|(kind, _)| *kind == Comparison::MultipleOf);
+    divisors.filter_map(|(_, bound)| bound.value.as_f64()).any(|divisor| {
+        if !exact(divisor) || !exact(least.value) || !exact(most.value) {
+            return false;
+        }
+        let first = (least.value / divisor).ceil() * divisor;
+        let first = if first > least.value || least.inclusive { first } else { first + divisor };
+        first > most.value || (first >= most.value && !most.inclusive)
+    })
 }
 
 /// Whether nothing lies between two bounds. Bounds that floats cannot tell apart count as equal: no false alarm.

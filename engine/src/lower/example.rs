@@ -9,9 +9,13 @@ use crate::model::{CodesByPath, Example, Spanned};
 const KEYS: [&str; 4] = ["description", "form", "valid", "errors"];
 
 impl Lowering<'_> {
-    pub(super) fn examples(&mut self, form: &Table<'_>) -> Vec<Example> {
-        let Some(array) = self.array(form, "examples") else { return Vec::new() };
-        array.iter().filter_map(|node| self.example(node)).collect()
+    /// The examples that can be read; nothing where the form states none.
+    pub(super) fn examples(&mut self, form: &Table<'_>) -> Option<Vec<Example>> {
+        form.get("examples")?;
+        let stated = self.array(form, "examples").map(|array| array.iter().collect::<Vec<_>>());
+        let examples =
+            stated.as_ref().map(|nodes| nodes.iter().filter_map(|node| self.example(node)).collect());
+        if stated.is_some_and(|nodes| nodes.is_empty()) { None } else { Some(examples.unwrap_or_default()) }
     }
 
     fn example(&mut self, node: &Node<'_>) -> Option<Example> {
@@ -52,8 +56,9 @@ impl Lowering<'_> {
         for (path, codes) in table.iter() {
             match codes.get_ref() {
                 DeValue::Array(array) => {
-                    let codes = array.iter().filter_map(|code| self.string_value(path.value, code));
-                    errors.push((path.value.to_owned(), codes.map(|code| code.value).collect()));
+                    let codes =
+                        self.string_items("errors", array).into_iter().map(|code| code.value).collect();
+                    errors.push((path.value.to_owned(), codes));
                 }
                 DeValue::Table(_) => {
                     let message =

@@ -127,8 +127,9 @@ impl Lowering<'_> {
         };
         let Some(limit) = limit else { return RateLimit::Unstated };
         self.check_keys(&limit, &["requests", "per"], &[]);
+        let misspelt = limit.iter().any(|(key, _)| !["requests", "per"].contains(&key.value));
         for key in ["requests", "per"] {
-            if limit.get(key).is_none() {
+            if limit.get(key).is_none() && !misspelt {
                 let diagnostic = self
                     .diagnostic(Rule::MissingKey, node.span(), format!("a rate limit needs `{key}`"))
                     .help("write `rate_limit = { requests = 20, per = \"1 minute\" }`");

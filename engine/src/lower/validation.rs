@@ -4,9 +4,12 @@ use serde_json::Value;
 use toml::de::DeValue;
 
 use super::field::article;
+use super::value::usage;
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives};
-use crate::model::{Check, Comparison, Field, FieldType, Length, Numericality, Spanned, Unique, Validation};
+use crate::model::{
+    Check, Comparison, Field, FieldType, Length, Numericality, Role, Spanned, Unique, Validation,
+};
 use crate::source::Span;
 
 /// What every kind takes besides its own options.
@@ -24,6 +27,32 @@ const LATER_KINDS: [&str; 10] = [
     "comparison",
     "unique_items",
 ];
+/// What other languages call what is there: Rails, JSON Schema, HTML.
+pub(super) const SYNONYMS: [(&str, &str); 22] = [
+    ("required", "validation.presence = true"),
+    ("uniqueness", "validation.unique = true"),
+    ("minLength", "validation.length.minimum = 8"),
+    ("maxLength", "validation.length.maximum = 20"),
+    ("minlength", "validation.length.minimum = 8"),
+    ("maxlength", "validation.length.maximum = 20"),
+    ("min", "minimum = 8"),
+    ("max", "maximum = 20"),
+    ("pattern", "validation.format.with = '^[a-z]+$'"),
+    ("regex", "validation.format.with = '^[a-z]+$'"),
+    ("enum", "validation.inclusion.in = [\"one\", \"two\"]"),
+    ("options", "validation.inclusion.in = [\"one\", \"two\"]"),
+    ("minimum", "validation.numericality.greater_than_or_equal_to = 1"),
+    ("maximum", "validation.numericality.less_than_or_equal_to = 10"),
+    ("multipleOf", "validation.numericality.multiple_of = 5"),
+    ("title", "label = \"…\""),
+    ("validations", "validation.presence = true"),
+    ("validates", "validation.presence = true"),
+    ("readOnly", "readonly = true"),
+    ("writeOnly", "secret = true"),
+    ("properties", "[fields.properties.name]"),
+    ("additionalProperties", "unknown_fields = \"ignore\""),
+];
+
 /// What `validation` itself is called in messages.
 const VALIDATION: &str = "`validation`";
 
@@ -111,16 +140,25 @@ impl Lowering<'_> {
 
     /// Whether the kind can mean anything for the field's type; if not, says so.
     fn applies(&mut self, field: &Field, kind: &Spanned<&str>) -> bool {
+        if kind.value == "unique" && field.role == Role::Password {
+            let message = "a password cannot be unique: that would keep a fingerprint of it beside its hash";
+            let help = "remove it: a password is stored as an Argon2id hash and nowhere else";
+            self.report(self.diagnostic(Rule::IneffectiveValidation, kind.span.clone(), message).help(help));
+            return false;
+        }
         let (applies, types) = match kind.value {
             "presence" => (true, ""),
             "length" | "format" | "email" => (field.ty.is_textual(), "a `string` or `text`"),
             "numericality" => (field.ty.is_numeric(), "an `integer` or `number`"),
             _ => (!matches!(field.ty, FieldType::Group { .. }), "a single value"),
         };
+        let help = match field.ty {
+            FieldType::Group { .. } => "remove it: of a profile `presence` alone can be demanded",
+            _ => "remove it, or change the field's `type`",
+        };
         if !applies {
             let message =
                 format!("`{}` is about {types}, and this field is {}", kind.value, article(&field.ty));
-            let help = "remove it, or change the field's `type`";
             self.report(self.diagnostic(Rule::IneffectiveValidation, kind.span.clone(), message).help(help));
         }
         applies
@@ -132,6 +170,10 @@ impl Lowering<'_> {
             let help = "remove it: what the resource builds in can be tightened, not loosened";
             self.report(self.diagnostic(Rule::IneffectiveValidation, span, message).help(help));
         };
+        if author.allow_blank {
+            let message = format!("`allow_blank` does not loosen what is built into `{field}`");
+            ineffective(author.span.clone(), message);
+        }
         match (&mut built_in.check, author.check) {
             (Check::Length(own), Check::Length(wanted)) => {
                 if let Some(minimum) = wanted.minimum {
@@ -166,9 +208,15 @@ impl Lowering<'_> {
         built_in.span = author.span;
     }
 
-    fn needs_one_of(&mut self, kind: &Spanned<&str>, options: &[&str]) {
+    /// Reports that a kind lacks its options, unless a misspelt one is reported already.
+    fn needs_one_of(&mut self, kind: &Spanned<&str>, table: &Table<'_>, options: &[&str]) {
+        if table.iter().any(|(key, _)| !COMMON.contains(&key.value) && !LATER.contains(&key.value)) {
+            return;
+        }
         let message = format!("`{}` needs {}", kind.value, alternatives(options.iter().copied()));
-        self.report(self.diagnostic(Rule::MissingKey, kind.span.clone(), message));
+        let mut diagnostic = self.diagnostic(Rule::MissingKey, kind.span.clone(), message);
+        diagnostic.help = usage(kind.value);
+        self.report(diagnostic);
     }
 
     fn length(&mut self, table: &Table<'_>, kind: &Spanned<&str>) -> Option<Check> {
@@ -180,7 +228,7 @@ impl Lowering<'_> {
             is: self.count(table, "is"),
         };
         if options.iter().all(|option| table.get(option).is_none()) {
-            self.needs_one_of(kind, &options);
+            self.needs_one_of(kind, table, &options);
             return None;
         }
         Some(Check::Length(length))
@@ -190,7 +238,7 @@ impl Lowering<'_> {
         let options = ["with", "without"];
         self.options(table, "`format`", &options);
         if options.iter().all(|option| table.get(option).is_none()) {
-            self.needs_one_of(kind, &options);
+            self.needs_one_of(kind, table, &options);
             return None;
         }
         Some(Check::Format { with: self.string(table, "with"), without: self.string(table, "without") })
@@ -203,7 +251,7 @@ impl Lowering<'_> {
         kind: &Spanned<&str>,
     ) -> Option<Vec<Spanned<Value>>> {
         if table.get("in").is_none() {
-            self.needs_one_of(kind, &["in"]);
+            self.needs_one_of(kind, table, &["in"]);
             return None;
         }
         let array = self.array(table, "in")?;

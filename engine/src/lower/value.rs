@@ -24,22 +24,51 @@ fn integer(value: &DeInteger<'_>) -> Option<i64> {
     i64::from_str_radix(value.as_str(), value.radix()).ok()
 }
 
+/// How keys are written whose values are often given in another shape.
+const USAGE: [(&str, &str); 13] = [
+    ("aliases", "aliases = [\"old_name\"]"),
+    ("errors", "errors = { email = [\"blank\"] }"),
+    ("examples", "[[examples]]"),
+    ("fields", "[fields.email]"),
+    ("format", "validation.format.with = '^[a-z]+$'"),
+    ("in", "in = [\"one\", \"two\"]"),
+    ("inclusion", "validation.inclusion.in = [\"one\", \"two\"]"),
+    ("exclusion", "validation.exclusion.in = [\"one\", \"two\"]"),
+    ("length", "validation.length.maximum = 20"),
+    ("normalize", "normalize = [\"trim\"]"),
+    ("rate_limit", "rate_limit = { requests = 20, per = \"1 minute\" }"),
+    ("scope", "scope = [\"properties.team\"]"),
+    ("validation", "validation.presence = true"),
+];
+
+/// A line that shows how a key is written.
+pub(super) fn usage(key: &str) -> Option<String> {
+    USAGE.iter().find(|(name, _)| *name == key).map(|(_, usage)| format!("write `{usage}`"))
+}
+
 impl Lowering<'_> {
     pub(super) fn wrong_type(&mut self, key: &str, expected: &str, node: &Node<'_>) {
         let message = format!("`{key}` takes {expected}, not {}", kind(node.get_ref()));
-        self.report(self.diagnostic(Rule::WrongType, node.span(), message));
+        let mut diagnostic = self.diagnostic(Rule::WrongType, node.span(), message);
+        diagnostic.help = usage(key);
+        self.report(diagnostic);
     }
 
-    pub(super) fn string_value(&mut self, key: &str, node: &Node<'_>) -> Option<Spanned<String>> {
+    /// Like [`Self::wrong_type`], of a value inside an array.
+    fn wrong_item(&mut self, key: &str, node: &Node<'_>) {
+        let message = format!("each of `{key}` is a string, and this is {}", kind(node.get_ref()));
+        let mut diagnostic = self.diagnostic(Rule::WrongType, node.span(), message);
+        diagnostic.help = usage(key);
+        self.report(diagnostic);
+    }
+
+    pub(super) fn string(&mut self, table: &Table<'_>, key: &str) -> Option<Spanned<String>> {
+        let node = table.get(key)?;
         if let DeValue::String(text) = node.get_ref() {
             return Some(Spanned::new(text.to_string(), node.span()));
         }
         self.wrong_type(key, "a string", node);
         None
-    }
-
-    pub(super) fn string(&mut self, table: &Table<'_>, key: &str) -> Option<Spanned<String>> {
-        self.string_value(key, table.get(key)?)
     }
 
     pub(super) fn boolean(&mut self, table: &Table<'_>, key: &str) -> Option<Spanned<bool>> {
@@ -110,8 +139,19 @@ impl Lowering<'_> {
     }
 
     pub(super) fn strings(&mut self, table: &Table<'_>, key: &str) -> Vec<Spanned<String>> {
-        let Some(array) = self.array(table, key) else { return Vec::new() };
-        array.iter().filter_map(|node| self.string_value(key, node)).collect()
+        self.array(table, key).map_or_else(Vec::new, |array| self.string_items(key, array))
+    }
+
+    /// The strings of an array; whatever else is in it is reported.
+    pub(super) fn string_items(&mut self, key: &str, array: &DeArray<'_>) -> Vec<Spanned<String>> {
+        let mut strings = Vec::new();
+        for node in array {
+            match node.get_ref() {
+                DeValue::String(text) => strings.push(Spanned::new(text.to_string(), node.span())),
+                _ => self.wrong_item(key, node),
+            }
+        }
+        strings
     }
 
     /// One of a closed set of words.

@@ -195,6 +195,12 @@ impl Field {
         }
     }
 
+    /// Whether a default gives it, or anything within it, a value.
+    #[must_use]
+    pub fn has_default(&self) -> bool {
+        self.default.is_some() || self.fields().iter().any(Self::has_default)
+    }
+
     /// The rule that requires it, if one does.
     #[must_use]
     pub fn presence(&self) -> Option<&Validation> {

@@ -1,8 +1,8 @@
 //! `length`: characters counted as Unicode scalar values, as JSON Schema counts them (RFC 8259, section 7).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Constraint;
+use super::{Constraint, presence};
 use crate::model::{Check, Field, Length};
 
 pub(super) fn constraints(length: &Length) -> Vec<Constraint> {
@@ -21,13 +21,19 @@ pub(super) fn constraints(length: &Length) -> Vec<Constraint> {
     constraints
 }
 
-/// The bound of a text whose author set none.
-pub(super) fn unstated_maximum(field: &Field) -> Option<Constraint> {
-    let bounded = field.validations.iter().any(|validation| {
-        let Check::Length(length) = &validation.check else { return false };
-        !validation.allow_blank && (length.maximum.is_some() || length.is.is_some())
-    });
-    field.ty.default_maximum_length().filter(|_| !bounded).map(at_most)
+/// The bound of a text whose author set none, and of which values: an author's bound with `allow_blank` leaves blank
+/// texts without one.
+pub(super) fn unstated_maximum(field: &Field) -> Option<(Constraint, Option<Value>)> {
+    let mut guard = None;
+    for validation in &field.validations {
+        match &validation.check {
+            Check::Length(Length { maximum: None, is: None, .. }) => {}
+            Check::Length(_) if validation.allow_blank => guard = Some(presence::blank()),
+            Check::Length(_) => return None,
+            _ => {}
+        }
+    }
+    Some((at_most(field.ty.default_maximum_length()?), guard))
 }
 
 fn at_most(maximum: u64) -> Constraint {

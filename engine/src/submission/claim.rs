@@ -1,11 +1,12 @@
 //! What a submission claims for itself among the records of its resource.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::compile::CompiledForm;
 use crate::model::{Check, Field, Unique, Validation};
+use crate::schema::is_blank;
 
 /// A value that no other record of the resource may have.
 ///
@@ -17,6 +18,8 @@ pub struct Claim {
     pub path: Vec<String>,
     /// What is claimed.
     pub digest: [u8; 32],
+    /// The value itself, for the message if it is taken; absent for secrets.
+    pub(crate) value: Option<Value>,
 }
 
 /// Everything that prepared and valid values claim, in declared order.
@@ -37,7 +40,7 @@ fn collect<'a>(
         path.push(&field.name.value);
         for validation in &field.validations {
             if let Check::Unique(unique) = &validation.check {
-                found.extend(claim(form, path, unique, validation, values));
+                found.extend(claim(form, field, path, unique, validation, values));
             }
         }
         collect(form, field.fields(), path, values, found);
@@ -47,16 +50,17 @@ fn collect<'a>(
 
 fn claim(
     form: &CompiledForm,
+    field: &Field,
     path: &[&str],
     unique: &Unique,
     validation: &Validation,
     values: &Value,
 ) -> Option<Claim> {
     let value = at(values, path.iter().copied()).filter(|value| !value.is_null())?;
-    if validation.allow_blank && value.as_str().is_some_and(|text| text.trim().is_empty()) {
+    if validation.allow_blank && value.as_str().is_some_and(is_blank) {
         return None;
     }
-    let value = canonical(value, unique.case_sensitive);
+    let claimed = canonical(value, unique.case_sensitive);
     let mut scope: Vec<(&str, Value)> = unique
         .scope
         .iter()
@@ -66,10 +70,12 @@ fn claim(
     // The order in which an author lists the scope means nothing.
     scope.sort_by_key(|(path, _)| *path);
     scope.dedup_by_key(|(path, _)| *path);
-    let claimed = serde_json::json!([form.form.resource.name, path, unique.case_sensitive, value, scope]);
+    let everything =
+        serde_json::json!([form.form.resource.name, path, unique.case_sensitive, claimed, scope]);
     Some(Claim {
         path: path.iter().map(|&name| name.to_owned()).collect(),
-        digest: Sha256::digest(claimed.to_string()).into(),
+        digest: Sha256::digest(everything.to_string()).into(),
+        value: (!field.secret).then(|| value.clone()),
     })
 }
 
@@ -82,15 +88,15 @@ fn canonical(value: &Value, case_sensitive: bool) -> Value {
     match value {
         Value::String(text) if case_sensitive => text.nfc().collect::<String>().into(),
         Value::String(text) => text.nfc().collect::<String>().to_lowercase().nfc().collect::<String>().into(),
-        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53: exact")]
-        Value::Number(number) => match number.as_f64() {
-            Some(float)
-                if !number.is_i64() && float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 =>
-            {
-                Value::from(float as i64)
-            }
-            _ => value.clone(),
-        },
+        Value::Number(number) => Value::Number(whole(number).unwrap_or_else(|| number.clone())),
         other => other.clone(),
     }
+}
+
+/// The integer that a float is, if it is one that an integer type can say.
+fn whole(number: &Number) -> Option<Number> {
+    let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0)?;
+    // Written without a fraction or exponent, a whole float is what its integer is written as.
+    let text = format!("{float:.0}");
+    text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok()
 }

@@ -97,7 +97,7 @@ fn fill_defaults(fields: &[Field], values: &mut Map<String, Value>) {
         if let FieldType::Group { fields, implied } = &field.ty {
             if values.get(name).is_none_or(Value::is_null) {
                 values.remove(name);
-                if *implied || has_default(fields) {
+                if *implied || field.has_default() {
                     values.insert(name.clone(), Value::Object(Map::new()));
                 }
             }
@@ -110,10 +110,6 @@ fn fill_defaults(fields: &[Field], values: &mut Map<String, Value>) {
             values.insert(name.clone(), default.value.clone());
         }
     }
-}
-
-fn has_default(fields: &[Field]) -> bool {
-    fields.iter().any(|field| field.default.is_some() || has_default(field.fields()))
 }
 
 #[cfg(test)]

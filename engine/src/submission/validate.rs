@@ -13,6 +13,8 @@ pub(super) fn validate(form: &CompiledForm, values: &Value) -> Result<(), Vec<Vi
         return Ok(());
     }
     let mut found = Vec::new();
+    // Of these values nothing else is said: they are not what any other rule is about.
+    let mut mistyped = Vec::new();
     for error in form.validator.iter_errors(values) {
         let path = segments(error.instance_path());
         let location = error.schema_path().as_str();
@@ -27,9 +29,10 @@ pub(super) fn validate(form: &CompiledForm, values: &Value) -> Result<(), Vec<Vi
                 let keys = unexpected.iter().take(MAX_VIOLATIONS);
                 found.extend(keys.map(|key| violation(form, rule, with(path.clone(), key), None)));
             }
-            ValidationErrorKind::Type { .. } if error.instance().is_null() => {
-                let rule = form.rules.refusing_null(location).or_else(|| form.rules.at(location));
-                found.push(violation(form, rule, path, None));
+            ValidationErrorKind::Type { .. } => {
+                let null = error.instance().is_null();
+                let rule = null.then(|| form.rules.refusing_null(location)).flatten();
+                mistyped.push(violation(form, rule.or_else(|| form.rules.at(location)), path, None));
             }
             _ => {
                 let rule = form.rules.at(location);
@@ -37,6 +40,9 @@ pub(super) fn validate(form: &CompiledForm, values: &Value) -> Result<(), Vec<Vi
             }
         }
     }
+    let of_mistyped = |path: &[Segment]| mistyped.iter().any(|mistyped: &Violation| mistyped.path == path);
+    found.retain(|found| !of_mistyped(&found.path));
+    found.append(&mut mistyped);
     Err(in_declared_order(found))
 }
 
@@ -75,11 +81,8 @@ fn segments(location: &Location) -> Vec<Segment> {
         .collect()
 }
 
-/// Sorts by the order in which the form declares its rules, reports a wrong type alone, and each rule once.
+/// Sorts by the order in which the form declares its rules, and reports each rule once.
 fn in_declared_order(mut violations: Vec<Violation>) -> Vec<Violation> {
-    let mistyped: Vec<Vec<Segment>> =
-        violations.iter().filter(|found| found.code == "type").map(|found| found.path.clone()).collect();
-    violations.retain(|found| found.code == "type" || !mistyped.contains(&found.path));
     // Stable: unknown keys share one rule and keep the order of the request.
     violations.sort_by_key(|found| found.rule.unwrap_or(usize::MAX));
     violations.dedup_by(|later, earlier| later.rule == earlier.rule && later.path == earlier.path);

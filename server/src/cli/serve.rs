@@ -164,9 +164,10 @@ fn dev_token() -> anyhow::Result<NewToken> {
 fn greeting(registry: &Registry, address: SocketAddr, token: &NewToken) -> String {
     let snapshot = registry.snapshot();
     let served = || snapshot.statuses.iter().filter_map(|status| status.form.as_deref());
-    let with_example = served().find(|form| form.form.examples.iter().any(|example| example.valid.value));
+    let with_example =
+        served().find(|form| form.form.examples.iter().flatten().any(|example| example.valid.value));
     let body = with_example.and_then(|form| {
-        let example = form.form.examples.iter().find(|example| example.valid.value)?;
+        let example = form.form.examples.iter().flatten().find(|example| example.valid.value)?;
         Some(serde_json::json!({ "form_configuration_name": form.name(), "form": example.form }).to_string())
     });
     let body = body.unwrap_or_else(|| "{\"form_configuration_name\":\"…\",\"form\":{}}".to_owned());
