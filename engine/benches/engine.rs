@@ -47,9 +47,7 @@ impl Example {
                 "reference_rest_api_create_user",
                 include_str!("../../configs/forms/reference_rest_api_create_user.toml"),
             ),
-            Self::Rich => {
-                ("developer/sign_up", include_str!("../../configs/forms/developer/sign_up.toml"))
-            }
+            Self::Rich => ("developer/sign_up", include_str!("../../configs/forms/developer/sign_up.toml")),
         };
         Arc::new(SourceFile::new(format!("{name}.toml").into(), name.to_owned(), text.to_owned()))
     }
@@ -128,8 +126,8 @@ mod compile {
 /// `submit` against the validator alone, on instances that need no preparation.
 mod judge {
     use super::{
-        Bencher, CompiledForm, Draft, EXAMPLES, Example, PatternOptions, Submitted, Validator, is_email, object,
-        submit,
+        Bencher, CompiledForm, Draft, EXAMPLES, Example, PatternOptions, Submitted, Validator, is_email,
+        object, submit,
     };
 
     /// A validator of the form's document with the options of `compile.rs`.
@@ -281,8 +279,11 @@ mod directory {
         bencher
             .with_inputs(|| {
                 writes += 1;
-                std::fs::write(directory.path(FORMS / 2), form(FORMS / 2, &format!("written {writes} times")))
-                    .unwrap();
+                std::fs::write(
+                    directory.path(FORMS / 2),
+                    form(FORMS / 2, &format!("written {writes} times")),
+                )
+                .unwrap();
             })
             .bench_local_values(|()| {
                 let reload = registry.reload(long_after()).unwrap();

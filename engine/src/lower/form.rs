@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn durations() {
-        assert_eq!(parse_duration("1 minute"), Some(Duration::from_secs(60)));
+        assert_eq!(parse_duration("1 minute"), Some(Duration::from_mins(1)));
         assert_eq!(parse_duration("90 seconds"), Some(Duration::from_secs(90)));
         for text in
             ["", "minute", "0 seconds", "1 fortnight", "-1 hours", "99999999999999999999 days", "2 years"]

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 const REFERENCE: &str = "reference_rest_api_create_user";
 /// After so long without an answer a test has failed; nothing is measured by it.
-const GIVE_UP: Duration = Duration::from_secs(60);
+const GIVE_UP: Duration = Duration::from_mins(1);
 
 /// The binary in a directory, with nothing of this environment's own settings.
 fn formwork(directory: &Path) -> Command {

@@ -1,0 +1,50 @@
+# What people type. CI runs the same recipes through `.ci/run`.
+
+# Everything that CI checks, but for what it installs.
+check: fmt lint doc test deny spelling generated
+
+# Formatting of Rust and TOML.
+fmt:
+    cargo fmt --all --check
+    taplo fmt --check
+
+# Warnings are errors; unused dependencies too.
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo machete
+
+# The documentation of the crates builds without warnings.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# The README's test command.
+test:
+    cargo test --workspace
+
+# Licences, sources and bans; advisories need the network and run apart.
+deny:
+    cargo deny --locked check bans licenses sources
+
+spelling:
+    typos
+
+# Files made from others are up to date, and every example form is clean.
+generated:
+    cargo run --locked -- lint
+    cargo run --locked -- schema --out schemas/forms --check
+
+# Rewrites the files that are made from others.
+generate:
+    cargo run -- schema --out schemas/forms
+
+# Mends what can be mended without thinking.
+fix:
+    cargo fmt --all
+    taplo fmt
+    typos --write-changes
+    cargo clippy --workspace --all-targets --fix --allow-dirty
+
+# The numbers of benches/README.md.
+bench:
+    cargo bench -p formwork-engine --bench engine
+    cargo bench -p formwork --bench serving
