@@ -6,6 +6,7 @@
 mod example;
 mod field;
 mod form;
+mod usage;
 mod validation;
 mod value;
 
@@ -76,9 +77,8 @@ impl Lowering<'_> {
                 self.diagnostic(Rule::UnknownKey, key.span, message).help("leave the key out")
             } else {
                 let message = format!("{} has no key `{}`", table.what, key.value);
-                let synonym = validation::SYNONYMS.iter().find(|(word, _)| *word == key.value);
-                let help = match (synonym, nearest(key.value, known.iter().copied())) {
-                    (Some((_, written)), _) => format!("write `{written}`"),
+                let help = match (usage::synonym(key.value), nearest(key.value, known.iter().copied())) {
+                    (Some(synonym), _) => synonym,
                     (None, Some(near)) => format!("did you mean `{near}`?"),
                     (None, None) => {
                         let known = alternatives(known.iter().copied()).replace(" or ", " and ");

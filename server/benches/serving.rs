@@ -65,7 +65,11 @@ fn main() {
 /// One line per request at level `info`, each a system call; its end is `/dev/null` rather than a terminal.
 fn log_as_serve_does() {
     let nowhere = fs::File::options().write(true).open("/dev/null").unwrap();
-    tracing_subscriber::fmt().with_env_filter("info").with_ansi(false).with_writer(Mutex::new(nowhere)).init();
+    tracing_subscriber::fmt()
+        .with_env_filter("info")
+        .with_ansi(false)
+        .with_writer(Mutex::new(nowhere))
+        .init();
 }
 
 fn serving(cores: usize) {
@@ -307,7 +311,9 @@ fn expected_length(answer: &[u8]) -> Option<usize> {
 fn reload(forms: usize) {
     let directory = tempfile::tempdir().unwrap();
     let path = |index: usize| -> PathBuf {
-        directory.path().join(format!("forms/partner_{:03}/form_{index:05}.toml", index / FORMS_PER_DIRECTORY))
+        directory
+            .path()
+            .join(format!("forms/partner_{:03}/form_{index:05}.toml", index / FORMS_PER_DIRECTORY))
     };
     for index in 0..forms {
         if index.is_multiple_of(FORMS_PER_DIRECTORY) {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use toml::de::DeValue;
 
 use super::field::article;
-use super::value::usage;
+use super::usage::usage;
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives};
 use crate::model::{
@@ -27,32 +27,6 @@ const LATER_KINDS: [&str; 10] = [
     "comparison",
     "unique_items",
 ];
-/// What other languages call what is there: Rails, JSON Schema, HTML.
-pub(super) const SYNONYMS: [(&str, &str); 22] = [
-    ("required", "validation.presence = true"),
-    ("uniqueness", "validation.unique = true"),
-    ("minLength", "validation.length.minimum = 8"),
-    ("maxLength", "validation.length.maximum = 20"),
-    ("minlength", "validation.length.minimum = 8"),
-    ("maxlength", "validation.length.maximum = 20"),
-    ("min", "minimum = 8"),
-    ("max", "maximum = 20"),
-    ("pattern", "validation.format.with = '^[a-z]+$'"),
-    ("regex", "validation.format.with = '^[a-z]+$'"),
-    ("enum", "validation.inclusion.in = [\"one\", \"two\"]"),
-    ("options", "validation.inclusion.in = [\"one\", \"two\"]"),
-    ("minimum", "validation.numericality.greater_than_or_equal_to = 1"),
-    ("maximum", "validation.numericality.less_than_or_equal_to = 10"),
-    ("multipleOf", "validation.numericality.multiple_of = 5"),
-    ("title", "label = \"…\""),
-    ("validations", "validation.presence = true"),
-    ("validates", "validation.presence = true"),
-    ("readOnly", "readonly = true"),
-    ("writeOnly", "secret = true"),
-    ("properties", "[fields.properties.name]"),
-    ("additionalProperties", "unknown_fields = \"ignore\""),
-];
-
 /// What `validation` itself is called in messages.
 const VALIDATION: &str = "`validation`";
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Number, Value};
 use toml::de::{DeArray, DeInteger, DeValue};
 
+use super::usage::usage;
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
 use crate::model::Spanned;
@@ -22,28 +23,6 @@ fn kind(value: &DeValue<'_>) -> &'static str {
 
 fn integer(value: &DeInteger<'_>) -> Option<i64> {
     i64::from_str_radix(value.as_str(), value.radix()).ok()
-}
-
-/// How keys are written whose values are often given in another shape.
-const USAGE: [(&str, &str); 13] = [
-    ("aliases", "aliases = [\"old_name\"]"),
-    ("errors", "errors = { email = [\"blank\"] }"),
-    ("examples", "[[examples]]"),
-    ("fields", "[fields.email]"),
-    ("format", "validation.format.with = '^[a-z]+$'"),
-    ("in", "in = [\"one\", \"two\"]"),
-    ("inclusion", "validation.inclusion.in = [\"one\", \"two\"]"),
-    ("exclusion", "validation.exclusion.in = [\"one\", \"two\"]"),
-    ("length", "validation.length.maximum = 20"),
-    ("normalize", "normalize = [\"trim\"]"),
-    ("rate_limit", "rate_limit = { requests = 20, per = \"1 minute\" }"),
-    ("scope", "scope = [\"properties.team\"]"),
-    ("validation", "validation.presence = true"),
-];
-
-/// A line that shows how a key is written.
-pub(super) fn usage(key: &str) -> Option<String> {
-    USAGE.iter().find(|(name, _)| *name == key).map(|(_, usage)| format!("write `{usage}`"))
 }
 
 impl Lowering<'_> {

@@ -40,11 +40,18 @@ fn run_page(page: &str, at_least: usize) {
     assert!(examples.len() >= at_least, "only {} examples were found", examples.len());
     let root = workspace();
     let serving = Serving::start(root.path(), &["--dev"]);
-    let partner = text(&run(root.path(), &["token", "create", "--name", "partner", "--forms", "team/*"]).stdout);
+    let partner =
+        text(&run(root.path(), &["token", "create", "--name", "partner", "--forms", "team/*"]).stdout);
     let token = serving.line_with("A token for this run: ").rsplit(' ').next().unwrap().to_owned();
     for Example { command, output } in examples {
         let command = command.replace("127.0.0.1:8080", &serving.address.to_string());
-        let ran = Command::new("sh").arg("-c").arg(&command).env("TOKEN", &token).env("PARTNER", partner.trim()).output().unwrap();
+        let ran = Command::new("sh")
+            .arg("-c")
+            .arg(&command)
+            .env("TOKEN", &token)
+            .env("PARTNER", partner.trim())
+            .output()
+            .unwrap();
         assert_eq!(text(&ran.stdout).trim_end(), output.trim_end(), "{command}");
     }
 }

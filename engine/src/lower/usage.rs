@@ -1,0 +1,54 @@
+//! Lines that show how something is written, for authors who wrote it in another shape or in another language's words.
+
+/// How keys are written whose values are often given in another shape.
+const USAGE: [(&str, &str); 13] = [
+    ("aliases", "aliases = [\"old_name\"]"),
+    ("errors", "errors = { email = [\"blank\"] }"),
+    ("examples", "[[examples]]"),
+    ("fields", "[fields.email]"),
+    ("format", "validation.format.with = '^[a-z]+$'"),
+    ("in", "in = [\"one\", \"two\"]"),
+    ("inclusion", "validation.inclusion.in = [\"one\", \"two\"]"),
+    ("exclusion", "validation.exclusion.in = [\"one\", \"two\"]"),
+    ("length", "validation.length.maximum = 20"),
+    ("normalize", "normalize = [\"trim\"]"),
+    ("rate_limit", "rate_limit = { requests = 20, per = \"1 minute\" }"),
+    ("scope", "scope = [\"properties.team\"]"),
+    ("validation", "validation.presence = true"),
+];
+
+/// A line that shows how a key is written.
+pub(super) fn usage(key: &str) -> Option<String> {
+    USAGE.iter().find(|(name, _)| *name == key).map(|(_, usage)| format!("write `{usage}`"))
+}
+
+/// What other languages call what is there: Rails, JSON Schema, HTML.
+const SYNONYMS: [(&str, &str); 22] = [
+    ("required", "validation.presence = true"),
+    ("uniqueness", "validation.unique = true"),
+    ("minLength", "validation.length.minimum = 8"),
+    ("maxLength", "validation.length.maximum = 20"),
+    ("minlength", "validation.length.minimum = 8"),
+    ("maxlength", "validation.length.maximum = 20"),
+    ("min", "minimum = 8"),
+    ("max", "maximum = 20"),
+    ("pattern", "validation.format.with = '^[a-z]+$'"),
+    ("regex", "validation.format.with = '^[a-z]+$'"),
+    ("enum", "validation.inclusion.in = [\"one\", \"two\"]"),
+    ("options", "validation.inclusion.in = [\"one\", \"two\"]"),
+    ("minimum", "validation.numericality.greater_than_or_equal_to = 1"),
+    ("maximum", "validation.numericality.less_than_or_equal_to = 10"),
+    ("multipleOf", "validation.numericality.multiple_of = 5"),
+    ("title", "label = \"…\""),
+    ("validations", "validation.presence = true"),
+    ("validates", "validation.presence = true"),
+    ("readOnly", "readonly = true"),
+    ("writeOnly", "secret = true"),
+    ("properties", "[fields.properties.name]"),
+    ("additionalProperties", "unknown_fields = \"ignore\""),
+];
+
+/// A line that says here what a word says in another language.
+pub(super) fn synonym(word: &str) -> Option<String> {
+    SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, written)| format!("write `{written}`"))
+}
