@@ -295,18 +295,24 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
     }
     let previous_paths: HashMap<&str, &Path> =
         before.by_name.iter().map(|(name, form)| (name.as_str(), form.form.source.path.as_path())).collect();
-    // Who had a name keeps it against newcomers.
-    let mut newest: Vec<(&Path, Arc<CompiledForm>)> = files
+    // Who had a name keeps it against newcomers, even while its newest version is broken.
+    let mut candidates: Vec<(&Path, &Arc<CompiledForm>, bool)> = files
         .iter()
-        .filter_map(|(path, file)| Some((path.path.as_path(), Arc::clone(file.built.form.as_ref()?))))
+        .filter_map(|(path, file)| {
+            let newest = file.built.form.as_ref();
+            Some((path.path.as_path(), newest.or(file.served.as_ref())?, newest.is_some()))
+        })
         .collect();
-    newest.sort_by_key(|(path, form)| previous_paths.get(form.name()) != Some(path));
-    let models = newest.iter().map(|(_, form)| &form.form);
+    candidates.sort_by_key(|(_, form, _)| {
+        previous_paths.get(form.name()) != Some(&form.form.source.path.as_path())
+    });
     let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = HashMap::new();
-    for (index, diagnostic) in duplicate_names(models) {
-        clashes.entry(newest[index].0.to_path_buf()).or_default().push(diagnostic);
+    for (index, diagnostic) in duplicate_names(candidates.iter().map(|(_, form, _)| &form.form)) {
+        // A last good version that lost its name is not what its author wrote last: nothing to say of it.
+        if let (path, _, true) = candidates[index] {
+            clashes.entry(path.to_path_buf()).or_default().push(diagnostic);
+        }
     }
-    drop(newest);
     let mut snapshot =
         Snapshot { generation: before.generation + 1, statuses: Vec::new(), by_name: HashMap::new() };
     // First everything that is as its author wants it, then last good versions, where their names are still free.

@@ -9,6 +9,7 @@
 //! holds a symbolic link on the way to them: swapping the link is then an event too.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -120,8 +121,14 @@ fn look(
 ) -> Duration {
     let started = Instant::now();
     loop {
-        match registry.reload(SystemTime::now()) {
-            Ok(reload) => {
+        // A panic is a defect of ours in one form's build; it must not end the watch over all the others.
+        let reload = catch_unwind(AssertUnwindSafe(|| registry.reload(SystemTime::now())));
+        match reload {
+            Err(_) => {
+                tracing::error!("a reload panicked; everything is served as it was");
+                break;
+            }
+            Ok(Ok(reload)) => {
                 // What was written into a new directory before it was watched made no event.
                 let anything_new = watches.follow(&reload.directories);
                 if reload.is_change() {
@@ -132,7 +139,7 @@ fn look(
                     break;
                 }
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 watches.follow(&[registry.configs().to_path_buf()]);
                 // Told once; the poll would repeat it forever.
                 if !watches.failed {

@@ -60,6 +60,20 @@ fn a_name_that_another_form_has() {
 }
 
 #[test]
+fn a_name_that_a_form_has_whose_newest_version_is_broken() {
+    let live = sign_up();
+    write(&live.path("configs/forms/sign_up.toml"), "resource = \"Usr\"\n");
+    live.until("the form is stale", |live| live.state("sign_up") == Some(State::Stale));
+    write(&live.path("configs/forms/a_newcomer.toml"), &format!("name = \"sign_up\"\n{}", form("newcomer")));
+    live.until("the newcomer is reported", |live| {
+        live.snapshot().diagnostics().any(|found| found.rule == Rule::DuplicateFormName)
+    });
+    assert_eq!(live.description("sign_up").as_deref(), Some("good"));
+    write(&live.path("configs/forms/sign_up.toml"), &form("mended"));
+    live.until_described("sign_up", "mended");
+}
+
+#[test]
 fn a_file_that_moves_and_breaks_at_once() {
     let live = Live::new(|root| {
         write(&root.join("configs/forms/old/sign_up.toml"), &format!("name = \"sign_up\"\n{}", form("good")));
