@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jsonschema::{Draft, PatternCache, PatternOptions, ValidationOptions, Validator};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Rule};
@@ -42,6 +42,8 @@ impl CompiledForm {
 /// Compiles forms; those compiled by one compiler share their patterns.
 pub struct Compiler {
     options: ValidationOptions<'static>,
+    /// Whether a text is an ECMAScript regular expression, as the documents of others must find it.
+    ecmascript: Option<Validator>,
 }
 
 impl Default for Compiler {
@@ -62,7 +64,8 @@ impl Compiler {
             .with_format("email", schema::is_email)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false);
-        Self { options }
+        let ecmascript = options.build(&json!({ "format": "regex" })).ok();
+        Self { options, ecmascript }
     }
 
     /// Compiles a form; nothing where its patterns, templates or rules do not compile.
@@ -112,9 +115,20 @@ impl Compiler {
     }
 
     fn check_pattern(&self, form: &Form, pattern: &Spanned<String>) -> Option<Diagnostic> {
-        self.options.build(&serde_json::json!({ "pattern": pattern.value })).err()?;
+        let compiles = self.options.build(&json!({ "pattern": pattern.value })).is_ok();
+        let value = Value::from(pattern.value.as_str());
+        let is_ecmascript = self.ecmascript.as_ref().is_some_and(|regex| regex.is_valid(&value));
+        if compiles && is_ecmascript {
+            return None;
+        }
         let file = &form.source;
         let diagnostic = |span, message: String| Diagnostic::new(Rule::InvalidPattern, file, span, message);
+        if compiles {
+            let message =
+                "the pattern is no ECMAScript regular expression, and other validators could not read it";
+            let help = r"write `^` and `$` for `\A` and `\z`, `(?<name>…)` for `(?P<name>…)`, and flags as character classes";
+            return Some(diagnostic(pattern.span.clone(), message.to_owned()).help(help));
+        }
         // The validator says no more than that the pattern fails; the parser knows where and why.
         let (kind, part, not_linear) = match regex_syntax::Parser::new().parse(&pattern.value) {
             Err(regex_syntax::Error::Parse(error)) => {

@@ -77,7 +77,16 @@ impl Lowering<'_> {
                 self.diagnostic(Rule::UnknownKey, key.span, message).help("leave the key out")
             } else {
                 let message = format!("{} has no key `{}`", table.what, key.value);
-                let help = match (usage::synonym(key.value), nearest(key.value, known.iter().copied())) {
+                let of_the_form = table.what == "a field" && form::KEYS.contains(&key.value);
+                let synonym = if of_the_form {
+                    Some(format!(
+                        "`{}` belongs to the form: write it above the first line in brackets",
+                        key.value
+                    ))
+                } else {
+                    usage::synonym(key.value)
+                };
+                let help = match (synonym, nearest(key.value, known.iter().copied())) {
                     (Some(synonym), _) => synonym,
                     (None, Some(near)) => format!("did you mean `{near}`?"),
                     (None, None) => {

@@ -16,7 +16,7 @@ use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::lint::duplicate_names;
 use crate::model::Form;
-use crate::source::{self, FormPath, Listing, ReadFault, SourceError};
+use crate::source::{self, FormPath, Listing, ReadFault, SourceError, SourceFile};
 
 /// A file whose time stamp is younger than this when it is read may change again without its stamp showing it:
 /// it is read anew each time. Two seconds is the coarsest clock among file systems in use (FAT).
@@ -50,6 +50,8 @@ impl State {
 pub struct FormStatus {
     /// The name it is served under, or would be.
     pub name: String,
+    /// The newest version of its file.
+    pub source: Arc<SourceFile>,
     /// How it stands.
     pub state: State,
     /// The form that is served.
@@ -99,9 +101,9 @@ pub struct Reload {
     pub generation: u64,
     /// How many files were compiled.
     pub compiled: usize,
-    /// Names of forms whose newest version went live.
-    pub live: Vec<String>,
-    /// Names of forms that are no longer served, because their files are gone.
+    /// The forms that stand otherwise than before, by name, and how they stand now.
+    pub changed: Vec<(String, State)>,
+    /// The names that are gone with their files.
     pub removed: Vec<String>,
     /// Findings in the files that changed.
     pub diagnostics: Vec<Diagnostic>,
@@ -113,7 +115,7 @@ impl Reload {
     /// Whether anything changed at all.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.compiled > 0 || !self.removed.is_empty()
+        self.compiled > 0 || !self.changed.is_empty() || !self.removed.is_empty()
     }
 }
 
@@ -158,14 +160,6 @@ struct File {
     fault: Option<ReadFault>,
     built: Arc<Built>,
     served: Option<Arc<CompiledForm>>,
-}
-
-impl File {
-    /// The form's name, if the newest version is what is served.
-    fn newest_if_served(&self) -> Option<String> {
-        let newest = self.built.form.as_ref()?;
-        Arc::ptr_eq(newest, self.served.as_ref()?).then(|| newest.name().to_owned())
-    }
 }
 
 type Files = BTreeMap<FormPath, File>;
@@ -232,7 +226,7 @@ impl Registry {
             return Ok(Reload {
                 generation,
                 compiled: 0,
-                live: Vec::new(),
+                changed: Vec::new(),
                 removed: Vec::new(),
                 diagnostics: Vec::new(),
                 directories,
@@ -243,13 +237,8 @@ impl Registry {
         let reload = Reload {
             generation: snapshot.generation,
             compiled: changed.len(),
-            live: changed.iter().filter_map(|path| next.get(path)?.newest_if_served()).collect(),
-            removed: before
-                .statuses
-                .iter()
-                .filter(|status| status.form.is_some() && snapshot.form(&status.name).is_none())
-                .map(|status| status.name.clone())
-                .collect(),
+            changed: snapshot.changed_since(&before, &changed_paths),
+            removed: before.missing_in(&snapshot),
             diagnostics: snapshot
                 .diagnostics()
                 .filter(|diagnostic| changed_paths.contains(diagnostic.primary.file.path.as_path()))
@@ -336,15 +325,45 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
             (Some(_), true) => State::Stale,
             (None, _) => State::Broken,
         };
-        let name =
-            file.served.as_ref().map_or_else(|| file.built.name.clone(), |form| form.name().to_owned());
-        snapshot.statuses.push(FormStatus { name, state, form: file.served.clone(), diagnostics });
+        let name = match &file.served {
+            Some(form) => form.name(),
+            // Another form has the name that it wants: it goes by its file.
+            None if snapshot.by_name.contains_key(&file.built.name) => &file.built.source.default_name,
+            None => &file.built.name,
+        };
+        let (name, source) = (name.to_owned(), Arc::clone(&file.built.source));
+        snapshot.statuses.push(FormStatus { name, source, state, form: file.served.clone(), diagnostics });
     }
     snapshot.statuses.sort_by(|a, b| a.name.cmp(&b.name));
     snapshot
 }
 
 impl Snapshot {
+    fn by_status_name(&self) -> HashMap<&str, &FormStatus> {
+        self.statuses.iter().map(|status| (status.name.as_str(), status)).collect()
+    }
+
+    /// The forms that stand otherwise than in an earlier snapshot, or whose files are among `paths`.
+    fn changed_since(&self, before: &Self, paths: &HashSet<&Path>) -> Vec<(String, State)> {
+        let before = before.by_status_name();
+        let same = |status: &&FormStatus| {
+            let served = |status: &FormStatus| status.form.as_ref().map(Arc::as_ptr);
+            let before = before.get(status.name.as_str());
+            !paths.contains(status.source.path.as_path())
+                && before
+                    .is_some_and(|before| before.state == status.state && served(before) == served(status))
+        };
+        let changed = self.statuses.iter().filter(|status| !same(status));
+        changed.map(|status| (status.name.clone(), status.state)).collect()
+    }
+
+    /// The names that a later snapshot no longer has.
+    fn missing_in(&self, later: &Self) -> Vec<String> {
+        let later = later.by_status_name();
+        let missing = self.statuses.iter().filter(|status| !later.contains_key(status.name.as_str()));
+        missing.map(|status| status.name.clone()).collect()
+    }
+
     fn is_free_for(&self, form: &Form) -> bool {
         form.names().all(|name| !self.by_name.contains_key(&name.value))
     }

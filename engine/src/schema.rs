@@ -285,6 +285,10 @@ impl Builder {
                 schema.constrain(&constraint, guard, rule, &mut self.rules);
             }
         }
+        for constraint in numericality::unstated_bounds(field) {
+            let rule = self.rules.add(Some(index), &constraint, None);
+            schema.constrain(&constraint, None, rule, &mut self.rules);
+        }
         if let Some((constraint, guard)) = length::unstated_maximum(field) {
             let rule = self.rules.add(Some(index), &constraint, None);
             schema.constrain(&constraint, guard, rule, &mut self.rules);

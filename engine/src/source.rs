@@ -24,12 +24,12 @@ const MAX_DIRECTORY_DEPTH: usize = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// A directory could not be listed, or a path could not be examined.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {reason}", path.display())]
     Unreadable {
         /// The path as it was asked for.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A directory holds more files than [`MAX_FILES`].
     #[error("{} holds more than {MAX_FILES} files", path.display())]
@@ -132,7 +132,7 @@ pub fn list(configs: &Path) -> Result<Listing, SourceError> {
 }
 
 fn walk(directory: &Path, prefix: &str, depth: usize, listing: &mut Listing) -> Result<(), SourceError> {
-    let unreadable = |source| SourceError::Unreadable { path: directory.to_path_buf(), source };
+    let unreadable = |reason| SourceError::Unreadable { path: directory.to_path_buf(), reason };
     if depth > MAX_DIRECTORY_DEPTH {
         return Err(unreadable(io::Error::other(format!(
             "directories nest deeper than {MAX_DIRECTORY_DEPTH}, or a symbolic link leads back into its own directory"
@@ -167,7 +167,7 @@ fn is_directory(entry: &fs::DirEntry, path: &Path) -> Result<Option<bool>, Sourc
     match kind {
         Ok(is_directory) => Ok(Some(is_directory)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(SourceError::Unreadable { path: path.to_path_buf(), source }),
+        Err(reason) => Err(SourceError::Unreadable { path: path.to_path_buf(), reason }),
     }
 }
 
@@ -181,7 +181,7 @@ pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Vec<FormPath>, So
     let mut forms = Vec::new();
     for path in paths {
         let metadata =
-            fs::metadata(path).map_err(|source| SourceError::Unreadable { path: path.clone(), source })?;
+            fs::metadata(path).map_err(|reason| SourceError::Unreadable { path: path.clone(), reason })?;
         let prefix = name_prefix(configs, path);
         if metadata.is_dir() {
             let mut listing = Listing::default();

@@ -61,7 +61,9 @@ impl App {
 pub fn router(app: Arc<App>) -> Router {
     let trace = TraceLayer::new_for_http()
         .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
-        .on_response(DefaultOnResponse::new().level(Level::INFO));
+        .on_response(DefaultOnResponse::new().level(Level::INFO))
+        // What fails is logged where it fails, with its reason.
+        .on_failure(());
     Router::new()
         .route("/api/users", post(users::create))
         .route("/api/users.json", post(users::create))

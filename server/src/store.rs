@@ -13,16 +13,16 @@ use async_trait::async_trait;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The URL names no kind of database that there is.
-    #[error("`{0}` names no database; write `sqlite:FILE`")]
+    #[error("`{0}` names no database that this version can use; write `sqlite:FILE`")]
     UnknownUrl(String),
     /// The directory for the database file cannot be made.
-    #[error("cannot make the directory of the database: {0}")]
+    #[error("cannot make the directory of the database")]
     Directory(#[source] std::io::Error),
     /// The database refused, or is out of reach.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
     /// The database's tables could not be brought up to date.
-    #[error("the database cannot be migrated: {0}")]
+    #[error("the database cannot be migrated")]
     Migration(#[source] sqlx::migrate::MigrateError),
     /// A stored row is not what was once written.
     #[error("the database holds a malformed {0}")]
@@ -121,7 +121,10 @@ pub trait Store: Send + Sync {
 /// When the URL is not understood, or the database cannot be opened or migrated.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     match url.strip_prefix("sqlite:") {
-        Some(file) if !file.is_empty() => Ok(Arc::new(sqlite::Sqlite::open(file).await?)),
+        // A database in memory would be another one for every connection.
+        Some(file) if !file.is_empty() && !file.starts_with(':') => {
+            Ok(Arc::new(sqlite::Sqlite::open(file).await?))
+        }
         _ => Err(StoreError::UnknownUrl(url.to_owned())),
     }
 }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use formwork_engine::model::Form;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -27,6 +28,9 @@ pub enum TokenError {
     /// The operating system has no randomness.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),
+    /// The name is empty or would break a list of tokens.
+    #[error("a token's name is not empty and has no control characters")]
+    Name,
     /// A pattern of form names is malformed.
     #[error("`{0}` is not a pattern of form names: {1}")]
     Pattern(String, globset::Error),
@@ -45,6 +49,9 @@ pub struct NewToken {
 /// # Errors
 /// When a pattern is malformed, or the operating system has no randomness.
 pub fn generate(name: &str, forms: &[String], now: i64) -> Result<NewToken, TokenError> {
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(TokenError::Name);
+    }
     patterns(forms)?;
     let mut id = [0; ID_LENGTH / 2];
     let mut secret = [0; SECRET_BYTES];
@@ -89,10 +96,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether the token covers a form of this name.
+    /// Whether the token covers a name.
     #[must_use]
-    pub fn may_use(&self, form: &str) -> bool {
-        self.forms.is_match(form)
+    pub fn covers(&self, name: &str) -> bool {
+        self.forms.is_match(name)
+    }
+
+    /// Whether the token covers a form by its name or any alias: a token outlives the renaming of a form.
+    #[must_use]
+    pub fn may_use(&self, form: &Form) -> bool {
+        form.names().any(|name| self.covers(&name.value))
     }
 }
 
@@ -178,11 +191,11 @@ mod tests {
             let forms: Vec<String> = forms.iter().map(|form| (*form).to_owned()).collect();
             Caller { name: String::new(), forms: patterns(&forms).unwrap_or_default() }
         };
-        assert!(caller(&["sign_up", "developer/*"]).may_use("developer/sign_up"));
-        assert!(caller(&["*"]).may_use("developer/sign_up"));
-        assert!(!caller(&["sign_up"]).may_use("developer/sign_up"));
-        assert!(!caller(&["developer/*"]).may_use("developers/sign_up"));
-        assert!(!caller(&[]).may_use("sign_up"));
+        assert!(caller(&["sign_up", "developer/*"]).covers("developer/sign_up"));
+        assert!(caller(&["*"]).covers("developer/sign_up"));
+        assert!(!caller(&["sign_up"]).covers("developer/sign_up"));
+        assert!(!caller(&["developer/*"]).covers("developers/sign_up"));
+        assert!(!caller(&[]).covers("sign_up"));
     }
 
     #[test]

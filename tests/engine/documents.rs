@@ -208,7 +208,7 @@ resource = "User"
 access = "public"
 unknown_fields = "reject"
 aliases = ["everything"]
-rate_limit = { requests = 20, per = "1 minute" }
+rate_limit = false
 
 [fields.email]
 label = "Work e-mail"

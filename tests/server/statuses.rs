@@ -79,6 +79,7 @@ async fn no_token_or_a_wrong_one_for_anything_but_a_public_form() {
         json!({ "form_configuration_name": "no_such_form", "form": {} }),
         json!({ "form_configuration_name": 5 }),
         json!({}),
+        json!([1]),
     ];
     let wrong = "Token token=\"fw_0123456789abcdef_AAAA\"";
     for body in requests {
@@ -135,7 +136,7 @@ async fn members_missing_mistyped_unknown() {
             json!({ "form_configuration_name": REFERENCE, "form": user("a@example.com"), "admin": true }),
             vec![("admin", "unknown_member")],
         ),
-        (json!([1]), vec![("form", "type")]),
+        (json!([1]), vec![("form_configuration_name", "blank"), ("form", "blank")]),
     ];
     for (body, expected) in cases {
         let answer = server.post("/api/users", &[("authorization", &token)], body.to_string()).await;

@@ -28,7 +28,7 @@ pub fn duplicate_names<'a>(forms: impl Iterator<Item = &'a Form>) -> Vec<(usize,
                 Diagnostic::new(Rule::DuplicateFormName, &form.source, name.span.clone(), message)
                     .label("again here")
                     .also(&other.source, first.span.clone(), "first here")
-                    .help("give one of them another `name`");
+                    .help("give one of them another `name`, or remove the alias");
             duplicates.push((index, diagnostic));
         }
     }

@@ -138,23 +138,23 @@ fn impossible_number(form: &Form, field: &Field, numericality: &Numericality) ->
                 format!("{} {}", bound.comparison.name().replace('_', " "), bound.written.value)
             };
             let kind = if whole { "integer" } else { "number" };
-            let range = format!("{} and {}", describe(&least), describe(&most));
+            let same = std::ptr::eq(least.written, most.written);
+            let range =
+                if same { describe(&least) } else { format!("{} and {}", describe(&least), describe(&most)) };
             let message = if is_empty(&least, &most, whole) {
                 format!("no {kind} can be {range}")
             } else {
                 format!("no {kind} can be {range} and the multiple that it has to be")
             };
-            return Some(
-                Diagnostic::new(
-                    Rule::ImpossibleConstraint,
-                    &form.source,
-                    least.written.span.clone(),
-                    message,
-                )
+            let place = least.written.span.clone();
+            let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, place, message)
                 .label(format!("{} here", describe(&least)))
-                .also(&form.source, most.written.span.clone(), format!("{} here", describe(&most)))
-                .help("lower the first bound, raise the second, or remove one"),
-            );
+                .help("lower the first bound, raise the second, or remove one");
+            return Some(if same {
+                diagnostic
+            } else {
+                diagnostic.also(&form.source, most.written.span.clone(), format!("{} here", describe(&most)))
+            });
         }
     }
     None

@@ -1,8 +1,9 @@
 //! The fields of a form: which are built in, which the author declares, and what is said of each.
 
-use super::{Lowering, Table};
+use super::usage::{self, other_word};
+use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
-use crate::model::{BuiltInType, Field, FieldType, Normalizer, Resource, Spanned};
+use crate::model::{BuiltInType, Check, Field, FieldType, Normalizer, Resource, Role, Spanned};
 
 const KEYS: [&str; 9] =
     ["type", "label", "description", "validation", "default", "readonly", "virtual", "secret", "normalize"];
@@ -78,7 +79,7 @@ impl Lowering<'_> {
     fn declared_fields(&mut self, group: &Table<'_>) -> Vec<Field> {
         let mut fields = Vec::new();
         for (key, node) in group.iter() {
-            if !self.check_field_name(&key) {
+            if !self.check_field_name(&key) || self.is_validation_of_group(&key, node, usage::OF_PROPERTIES) {
                 continue;
             }
             let Some(table) = self.table(key.value, node, "a field") else { continue };
@@ -93,7 +94,7 @@ impl Lowering<'_> {
     fn profiles(&mut self, group: &Table<'_>) -> Vec<Field> {
         let mut profiles = Vec::new();
         for (key, node) in group.iter() {
-            if !self.check_field_name(&key) {
+            if !self.check_field_name(&key) || self.is_validation_of_group(&key, node, usage::OF_PROFILES) {
                 continue;
             }
             if key.value.ends_with(GROUP_SUFFIX) {
@@ -150,9 +151,28 @@ impl Lowering<'_> {
         field.readonly = self.flag(table, "readonly");
         field.virtual_field = self.flag(table, "virtual");
         field.secret |= self.flag(table, "secret");
+        self.check_built_in_meaning(field, table, built_in);
         self.normalizers(field, table);
         if let Some(node) = table.get("validation") {
             self.validations(field, node, built_in);
+        }
+    }
+
+    /// What may be said of any field, but not of one that stands for a user's address or password.
+    fn check_built_in_meaning(&mut self, field: &mut Field, table: &Table<'_>, built_in: bool) {
+        if let Some(default) = field.default.take_if(|_| built_in && field.role == Role::Password) {
+            let message = "a password has no default: everyone who leaves it out would have the same";
+            let help = "remove it, and require the password with `validation.presence = true`";
+            self.report(self.diagnostic(Rule::InvalidDefault, default.span, message).help(help));
+        }
+        let always = built_in
+            && Resource::ALL
+                .iter()
+                .any(|resource| resource.member(&field.name.value).is_some_and(|member| member.always));
+        if always && field.virtual_field {
+            let span = table.get("virtual").map_or(field.name.span.clone(), Node::span);
+            let message = format!("`{}` is part of every record and cannot be virtual", field.name.value);
+            self.report(self.diagnostic(Rule::WrongType, span, message).help("remove `virtual`"));
         }
     }
 
@@ -178,7 +198,8 @@ impl Lowering<'_> {
                 let message = format!("this version of formwork does not have the type `{}` yet", name.value);
                 self.diagnostic(Rule::UnknownFieldType, name.span, message)
             } else {
-                let help = nearest(&name.value, FieldType::NAMES).map_or_else(
+                let meant = other_word(&name.value).or_else(|| nearest(&name.value, FieldType::NAMES));
+                let help = meant.map_or_else(
                     || format!("the types are {}", alternatives(FieldType::NAMES).replace(" or ", " and ")),
                     |near| format!("did you mean `{near}`?"),
                 );
@@ -198,6 +219,20 @@ impl Lowering<'_> {
             let help = "remove `type`: a built-in field has its own";
             self.report(self.diagnostic(Rule::WrongType, stated.span(), message).help(help));
         }
+    }
+
+    /// Whether a `validation` was meant for a group whose keys are names; if so, says where it goes.
+    fn is_validation_of_group(&mut self, key: &Spanned<&str>, node: &Node<'_>, help: &str) -> bool {
+        let meant = key.value == "validation"
+            && node.get_ref().as_table().is_some_and(|table| {
+                !table.is_empty()
+                    && table.iter().all(|(kind, _)| Check::NAMES.contains(&kind.get_ref().as_ref()))
+            });
+        if meant {
+            let message = "every key here is a name, so this `validation` would be one too";
+            self.report(self.diagnostic(Rule::ReservedFieldName, key.span.clone(), message).help(help));
+        }
+        meant
     }
 
     fn check_field_name(&mut self, key: &Spanned<&str>) -> bool {

@@ -8,7 +8,7 @@ use super::{Lowering, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
 use crate::model::{Access, Form, RateLimit, Resource, Spanned, UnknownFields};
 
-const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 9] = [
     "name",
     "description",
     "resource",
@@ -154,7 +154,13 @@ impl Lowering<'_> {
             duration
         });
         match (requests, per) {
-            (Some(requests), Some(per)) => RateLimit::Limit { requests, per },
+            (Some(requests), Some(per)) => {
+                // Whoever states a limit must not believe that it holds.
+                let message = "this version of formwork does not enforce `rate_limit` yet";
+                let diagnostic = self.diagnostic(Rule::IneffectiveValidation, node.span(), message);
+                self.report(diagnostic.help("limit the rate in front of formwork until it does"));
+                RateLimit::Limit { requests, per }
+            }
             _ => RateLimit::Unstated,
         }
     }

@@ -23,15 +23,22 @@ pub(super) fn usage(key: &str) -> Option<String> {
 }
 
 /// What other languages call what is there: Rails, JSON Schema, HTML.
-const SYNONYMS: [(&str, &str); 22] = [
+const SYNONYMS: [(&str, &str); 29] = [
     ("required", "validation.presence = true"),
     ("uniqueness", "validation.unique = true"),
     ("minLength", "validation.length.minimum = 8"),
     ("maxLength", "validation.length.maximum = 20"),
     ("minlength", "validation.length.minimum = 8"),
     ("maxlength", "validation.length.maximum = 20"),
-    ("min", "minimum = 8"),
-    ("max", "maximum = 20"),
+    ("min", "validation.length.minimum = 8"),
+    ("max", "validation.length.maximum = 20"),
+    ("presence", "validation.presence = true"),
+    ("length", "validation.length.maximum = 20"),
+    ("format", "validation.format.with = '^[a-z]+$'"),
+    ("inclusion", "validation.inclusion.in = [\"one\", \"two\"]"),
+    ("exclusion", "validation.exclusion.in = [\"one\", \"two\"]"),
+    ("numericality", "validation.numericality.greater_than = 0"),
+    ("unique", "validation.unique = true"),
     ("pattern", "validation.format.with = '^[a-z]+$'"),
     ("regex", "validation.format.with = '^[a-z]+$'"),
     ("enum", "validation.inclusion.in = [\"one\", \"two\"]"),
@@ -52,3 +59,32 @@ const SYNONYMS: [(&str, &str); 22] = [
 pub(super) fn synonym(word: &str) -> Option<String> {
     SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, written)| format!("write `{written}`"))
 }
+
+/// What a word among choices is called here.
+const OTHER_WORDS: [(&str, &str); 14] = [
+    ("bool", "boolean"),
+    ("int", "integer"),
+    ("decimal", "number"),
+    ("double", "number"),
+    ("float", "number"),
+    ("str", "string"),
+    ("varchar", "string"),
+    ("strip", "trim"),
+    ("downcase", "lowercase"),
+    ("upcase", "uppercase"),
+    ("private", "token"),
+    ("open", "public"),
+    ("drop", "ignore"),
+    ("forbid", "reject"),
+];
+
+/// Our word for another language's.
+pub(super) fn other_word(word: &str) -> Option<&'static str> {
+    OTHER_WORDS.iter().find(|(other, _)| *other == word).map(|(_, ours)| *ours)
+}
+
+/// Where the `validation` of a group of fields goes.
+pub(super) const OF_PROPERTIES: &str = "put the rule on one of the fields: `[fields.properties.name]`";
+/// Where the `validation` of a group of profiles goes.
+pub(super) const OF_PROFILES: &str =
+    "require one profile: `validation.presence = true` under `[fields.profiles.name]`";

@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 use toml::de::{DeArray, DeInteger, DeValue};
 
-use super::usage::usage;
+use super::usage::{other_word, usage};
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
 use crate::model::Spanned;
@@ -145,7 +145,9 @@ impl Lowering<'_> {
             let names = || choices.iter().map(|(name, _)| *name);
             let message = format!("`{key}` takes {}, not `{}`", alternatives(names()), word.value);
             let mut diagnostic = self.diagnostic(Rule::WrongType, word.span.clone(), message);
-            diagnostic.help = nearest(&word.value, names()).map(|near| format!("did you mean `{near}`?"));
+            let ours = other_word(&word.value).filter(|ours| names().any(|name| name == *ours));
+            let meant = ours.or_else(|| nearest(&word.value, names()));
+            diagnostic.help = meant.map(|meant| format!("did you mean `{meant}`?"));
             self.report(diagnostic);
         }
         found.map(|(_, choice)| *choice)

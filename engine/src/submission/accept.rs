@@ -23,14 +23,14 @@ fn take_out(fields: &[Field], values: &mut Map<String, Value>, password: &mut Op
         match field.role {
             Role::Password => {
                 // Virtual or not, a password is never an attribute.
-                if let Some(Value::String(text)) = values.remove(name)
+                if let Some(Value::String(text)) = values.shift_remove(name)
                     && !field.virtual_field
                 {
                     *password = Some(Secret::new(text));
                 }
             }
             Role::Attribute if field.virtual_field => {
-                values.remove(name);
+                values.shift_remove(name);
             }
             Role::Attribute => {
                 if let Some(values) = values.get_mut(name).and_then(Value::as_object_mut) {

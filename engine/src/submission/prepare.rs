@@ -34,7 +34,7 @@ fn accept_aliases(fields: &[Field], values: &mut Map<String, Value>) {
         let name = &group.name.value;
         let alias = format!("{name}{GROUP_SUFFIX}");
         if !values.contains_key(name)
-            && let Some(value) = values.remove(&alias)
+            && let Some(value) = values.shift_remove(&alias)
         {
             values.insert(name.clone(), value);
         }
@@ -56,7 +56,7 @@ fn drop_unknown(fields: &[Field], values: &mut Map<String, Value>) {
 fn drop_readonly(fields: &[Field], values: &mut Map<String, Value>) {
     for field in fields {
         if field.readonly {
-            values.remove(&field.name.value);
+            values.shift_remove(&field.name.value);
         } else if let Some(values) = object_mut(values, &field.name.value) {
             drop_readonly(field.fields(), values);
         }
@@ -96,7 +96,7 @@ fn fill_defaults(fields: &[Field], values: &mut Map<String, Value>) {
         let name = &field.name.value;
         if let FieldType::Group { fields, implied } = &field.ty {
             if values.get(name).is_none_or(Value::is_null) {
-                values.remove(name);
+                values.shift_remove(name);
                 if *implied || field.has_default() {
                     values.insert(name.clone(), Value::Object(Map::new()));
                 }

@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, bail};
 use clap::Args;
 use formwork_engine::diagnostic::{Diagnostic, Severity, has_errors};
-use formwork_engine::model::RateLimit;
-use formwork_engine::registry::{Registry, Reload};
+use formwork_engine::registry::{Registry, Reload, State};
 use formwork_engine::watch::{Options, Outcome, watch};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,7 +70,6 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
         return Ok(Verdict::Findings);
     }
     report(&loaded, arguments.dev);
-    warn_of_unenforced_limits(&registry);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(Arc::new(registry), &loaded, arguments));
     // What still runs now was given its grace.
@@ -112,6 +110,9 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     let address = listener.local_addr()?;
     let forms = registry.snapshot().statuses.iter().filter(|status| status.form.is_some()).count();
     output::error(&format!("formwork serves {forms} forms on http://{address}\n"));
+    if forms == 0 {
+        output::error("there are no forms yet; `formwork new sign_up` writes one to start from\n");
+    }
     if let Some(token) = &dev_token {
         output::error(&greeting(&registry, address, token));
     }
@@ -119,20 +120,27 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let graceful = async move {
         stop.await;
-        tracing::info!("stopping: no new requests, those under way are finished");
+        output::error("stopping: requests under way are finished; once more to stop at once\n");
         let _ = stopping.send(());
     };
     let server = axum::serve(listener, router(Arc::new(app))).with_graceful_shutdown(graceful);
     let grace = async {
         // Never sent if the server fails by itself; then that is the result.
-        match stopped.await {
-            Ok(()) => tokio::time::sleep(GRACE).await,
-            Err(_) => std::future::pending().await,
+        if stopped.await.is_err() {
+            return std::future::pending().await;
+        }
+        // Asked for only now: the first signal would end the second wait too.
+        match stop_signal() {
+            Ok(again) => tokio::select! {
+                () = tokio::time::sleep(GRACE) => {}
+                () = again => {}
+            },
+            Err(_) => tokio::time::sleep(GRACE).await,
         }
     };
     tokio::select! {
         result = server => result.context("the server failed")?,
-        () = grace => tracing::warn!("requests were still under way when the time for finishing them was over"),
+        () = grace => tracing::warn!("stopped while requests were under way"),
     }
     drop(watcher);
     close(store.as_ref()).await;
@@ -205,20 +213,22 @@ fn report(reload: &Reload, dev: bool) {
     tracing::info!(
         generation = reload.generation,
         compiled = reload.compiled,
-        live = reload.live.len(),
+        changed = reload.changed.len(),
         removed = reload.removed.len(),
         "forms loaded"
     );
 }
 
+/// A line for every form that stands otherwise than before.
 fn changes(reload: &Reload) -> String {
-    let live = reload.live.iter().map(|name| ["live: ", name.as_str(), "\n"]);
-    let removed = reload.removed.iter().map(|name| ["removed: ", name.as_str(), "\n"]);
-    let mut lines: String = live.chain(removed).flatten().collect();
-    if has_errors(&reload.diagnostics) {
-        lines.push_str("forms with errors keep serving their last good version\n");
-    }
-    lines
+    let meaning = |state| match state {
+        State::Live => "live",
+        State::Stale => "stale, and its last good version is served",
+        State::Broken => "broken, and not served",
+    };
+    let changed = reload.changed.iter().map(|(name, state)| (name, meaning(*state)));
+    let removed = reload.removed.iter().map(|name| (name, "removed"));
+    changed.chain(removed).flat_map(|(name, what)| [name.as_str(), ": ", what, "\n"]).collect()
 }
 
 fn log(found: &Diagnostic) {
@@ -228,16 +238,5 @@ fn log(found: &Diagnostic) {
     match found.severity() {
         Severity::Error => tracing::error!(%file, line, rule, "{}", found.message),
         Severity::Warning => tracing::warn!(%file, line, rule, "{}", found.message),
-    }
-}
-
-/// A form that states a limit must not make its author believe that this version enforces it.
-fn warn_of_unenforced_limits(registry: &Registry) {
-    for status in &registry.snapshot().statuses {
-        let stated =
-            status.form.as_deref().filter(|form| matches!(form.form.rate_limit, RateLimit::Limit { .. }));
-        if let Some(form) = stated {
-            tracing::warn!(form = form.name(), "this version of formwork does not enforce `rate_limit` yet");
-        }
     }
 }

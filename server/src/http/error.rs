@@ -174,7 +174,7 @@ impl IntoResponse for ApiError {
                     StatusCode::UNAUTHORIZED,
                     vec![Problem::base(
                         "unauthorized",
-                        "a valid API token is needed for anything but a public form",
+                        "a valid API token is needed: this is not a public form",
                     )],
                 )
             }

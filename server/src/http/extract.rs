@@ -14,7 +14,7 @@ use super::json::parse;
 /// The member that holds what a client submits.
 const FORM: &str = "form";
 
-/// Reads a body whose top level is an object.
+/// Reads a body and gives its members.
 pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiError> {
     if !is_json(request.headers()) {
         return Err(ApiError::UnsupportedMediaType);
@@ -30,16 +30,16 @@ pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiEr
             std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         if over { ApiError::TooLarge } else { ApiError::Incomplete }
     })?;
-    let Value::Object(members) = parse(&bytes).map_err(ApiError::Malformed)? else {
-        let problem = Problem::member(FORM, "type", "is missing: the body must be a JSON object");
-        return Err(ApiError::NotAcceptable(vec![problem]));
-    };
-    Ok(members)
+    Ok(match parse(&bytes).map_err(ApiError::Malformed)? {
+        Value::Object(members) => members,
+        // What is no object has no members, and is told so once it is known who asks.
+        _ => Map::new(),
+    })
 }
 
 /// Takes the member `form` out of a body.
 pub(super) fn form_value(body: &mut Map<String, Value>, problems: &mut Vec<Problem>) -> Option<Submitted> {
-    let fault = match body.remove(FORM) {
+    let fault = match body.shift_remove(FORM) {
         Some(Value::Object(values)) => return Some(Submitted::new(values)),
         Some(_) => Problem::member(FORM, "type", "must be an object"),
         None => Problem::member(FORM, "blank", "can't be blank"),

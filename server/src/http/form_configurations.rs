@@ -30,9 +30,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
     let forms: Vec<Value> = snapshot
         .statuses
         .iter()
-        .filter(|status| {
-            is_public(status) || caller.as_ref().is_some_and(|caller| caller.may_use(&status.name))
-        })
+        .filter(|status| is_public(status) || caller.as_ref().is_some_and(|caller| may_use(caller, status)))
         .map(summary)
         .collect();
     Ok(json_response(&json!({ "form_configurations": forms })))
@@ -112,12 +110,18 @@ async fn authorized<'a>(
         (None, Some(status)) if is_public(status) => Ok((status, None)),
         (None, _) => Err(ApiError::Unauthorized),
         (Some(_), Some(status)) if is_public(status) => Ok((status, caller)),
-        (Some(caller), _) if !caller.may_use(status.map_or(name, |status| &status.name)) => {
+        (Some(caller), _)
+            if !status.map_or_else(|| caller.covers(name), |status| may_use(caller, status)) =>
+        {
             Err(ApiError::Forbidden)
         }
         (Some(_), Some(status)) => Ok((status, caller)),
         (Some(_), None) => Err(ApiError::NotFound),
     }
+}
+
+fn may_use(caller: &Caller, status: &FormStatus) -> bool {
+    status.form.as_ref().map_or_else(|| caller.covers(&status.name), |form| caller.may_use(&form.form))
 }
 
 fn is_public(status: &FormStatus) -> bool {

@@ -17,6 +17,8 @@ pub const MAX_DEPTH: usize = 64;
 pub enum JsonFault {
     /// The bytes are not UTF-8.
     NotUtf8,
+    /// There is nothing but white space.
+    Empty,
     /// The text does not follow the grammar, at this line and column from 1.
     Syntax(usize, usize),
     /// An object has a key twice, at this line and column from 1.
@@ -31,7 +33,7 @@ impl JsonFault {
     pub fn code(self) -> &'static str {
         match self {
             Self::NotUtf8 => "not_utf8",
-            Self::Syntax(..) => "malformed_json",
+            Self::Empty | Self::Syntax(..) => "malformed_json",
             Self::DuplicateKey(..) => "duplicate_key",
             Self::TooDeep => "too_deep",
         }
@@ -42,6 +44,7 @@ impl JsonFault {
     pub fn message(self) -> String {
         match self {
             Self::NotUtf8 => "the body is not UTF-8".to_owned(),
+            Self::Empty => "the body is empty".to_owned(),
             Self::Syntax(line, column) => format!("the body is not JSON (line {line}, column {column})"),
             Self::DuplicateKey(line, column) => {
                 format!("an object in the body has the same key twice (line {line}, column {column})")
@@ -57,6 +60,9 @@ impl JsonFault {
 /// With the first fault.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonFault::NotUtf8)?;
+    if text.trim_ascii().is_empty() {
+        return Err(JsonFault::Empty);
+    }
     let strict = Cell::new(None);
     let mut deserializer = Deserializer::from_str(text);
     let parsed = Strict { depth: 0, fault: &strict }.deserialize(&mut deserializer);
@@ -186,8 +192,8 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_refused_without_being_quoted() {
-        for text in
-            ["", "{", "nul", "{\"a\":1} x", "{'a':1}", "1e999", "\"\\ud800\"", "{\"a\":1,}", "\u{feff}{}"]
+        assert_eq!(parse(b" \n"), Err(JsonFault::Empty));
+        for text in ["{", "nul", "{\"a\":1} x", "{'a':1}", "1e999", "\"\\ud800\"", "{\"a\":1,}", "\u{feff}{}"]
         {
             let fault = parse(text.as_bytes());
             assert!(matches!(fault, Err(JsonFault::Syntax(..))), "{text}: {fault:?}");

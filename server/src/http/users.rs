@@ -30,8 +30,12 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let form = name.and_then(|name| form(&snapshot, name));
     if form.is_none_or(|form| form.form.access != Access::Public) {
         let caller = app.caller(&headers).await?.ok_or(ApiError::Unauthorized)?;
-        let name = form.map(CompiledForm::name).or(name);
-        if name.is_some_and(|name| !caller.may_use(name)) {
+        let may_use = match (form, name) {
+            (Some(form), _) => caller.may_use(&form.form),
+            (None, Some(name)) => caller.covers(name),
+            (None, None) => true,
+        };
+        if !may_use {
             return Err(ApiError::Forbidden);
         }
     }
@@ -53,7 +57,7 @@ fn members(
     form: Option<&CompiledForm>,
 ) -> Result<(&CompiledForm, Submitted), ApiError> {
     let mut problems = Vec::new();
-    match (body.remove(NAME), form) {
+    match (body.shift_remove(NAME), form) {
         (Some(Value::String(_)), None) => {
             problems.push(Problem::member(NAME, "unknown_form", "names no form configuration"));
         }

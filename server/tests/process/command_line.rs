@@ -71,6 +71,8 @@ fn a_command_that_cannot_do_its_work() {
         &["new", "../escape"],
         &["new", "newsletter"],
         &["serve", "--database", "mysql://x"],
+        &["serve", "--database", "sqlite::memory:"],
+        &["token", "create", "--name", "two\nlines", "--forms", "*"],
         &["token", "revoke", "nobody"],
         &["token", "create", "--name", "x", "--forms", "["],
     ] {

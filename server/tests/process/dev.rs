@@ -36,9 +36,9 @@ fn it_prints_each_reload_as_lint_would() {
     serving.line_with("error[unknown-key]: a form has no key `acces`");
     serving.line_with("--> configs/forms/newsletter.toml:4:1");
     serving.line_with("did you mean `access`?");
-    serving.line_with("forms with errors keep serving their last good version");
+    serving.line_with("newsletter: stale, and its last good version is served");
     fs::write(&file, good).unwrap();
-    serving.line_with("live: newsletter");
+    serving.line_with("newsletter: live");
 }
 
 #[test]

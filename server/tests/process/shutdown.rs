@@ -35,6 +35,25 @@ fn a_request_under_way_is_answered_after_sigterm() {
 }
 
 #[test]
+fn a_second_signal_does_not_wait_for_requests() {
+    let root = workspace();
+    let mut serving = Serving::start(root.path(), &[]);
+    let mut stream = connect(serving.address).unwrap();
+    write!(
+        stream,
+        "POST /api/users HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\
+         Expect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    stream.read_exact(&mut [0; 25]).unwrap();
+    serving.signal("INT");
+    serving.line_with("stopping");
+    serving.signal("INT");
+    serving.line_with("stopped while requests were under way");
+    assert!(serving.child.wait().unwrap().success());
+}
+
+#[test]
 fn an_interrupt_from_the_keyboard_stops_it_too() {
     let root = workspace();
     let mut serving = Serving::start(root.path(), &[]);
