@@ -125,7 +125,7 @@ mod compile {
 }
 
 /// `submit` against the validator alone, on instances that need no preparation.
-#[divan::bench_group(sample_count = 200, sample_size = 500)]
+#[divan::bench_group(sample_count = 500, sample_size = 50)]
 mod judge {
     use super::{
         Bencher, CompiledForm, Draft, EXAMPLES, Example, PatternOptions, Submitted, Validator, is_email,

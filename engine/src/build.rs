@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, has_errors};
+use crate::model::Form;
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::{lint, lower, syntax};
 
@@ -71,7 +72,8 @@ pub fn build_all(compiler: &Compiler, paths: &[FormPath]) -> Vec<Built> {
 /// Every diagnostic of many files, those between files included, file by file.
 #[must_use]
 pub fn diagnostics(built: &[Built]) -> Vec<Diagnostic> {
-    let forms = built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form);
-    let between = lint::duplicate_names(forms).into_iter().map(|(_, diagnostic)| diagnostic);
+    let forms: Vec<&Form> =
+        built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form).collect();
+    let between = lint::duplicate_names(&forms, |_, _| false).into_iter().map(|(_, diagnostic)| diagnostic);
     built.iter().flat_map(|built| built.diagnostics.iter().cloned()).chain(between).collect()
 }

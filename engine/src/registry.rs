@@ -3,7 +3,7 @@
 //! A request takes one [`Snapshot`] and keeps it; [`Registry::reload`] builds the next beside it. What no longer
 //! compiles keeps serving as it last did. Called by `watch`, and by the server for every request.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::build::{Built, build};
 use crate::compile::{CompiledForm, Compiler};
-use crate::diagnostic::{Diagnostic, has_errors};
+use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::lint::duplicate_names;
 use crate::model::Form;
 use crate::source::{self, FormPath, Listing, ReadFault, SourceError, SourceFile};
@@ -107,8 +107,19 @@ pub struct Reload {
     pub removed: Vec<String>,
     /// Findings in the files that changed.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether a file was not where it was: look again soon, to see whether it is gone.
+    pub look_again: bool,
     /// What to watch for the next change.
-    pub directories: Vec<PathBuf>,
+    pub watch: Watched,
+}
+
+/// Where changes can come from.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    /// The directories that hold forms.
+    pub directories: BTreeSet<PathBuf>,
+    /// The symbolic links that were followed to forms.
+    pub links: BTreeSet<PathBuf>,
 }
 
 impl Reload {
@@ -160,6 +171,9 @@ struct File {
     fault: Option<ReadFault>,
     built: Arc<Built>,
     served: Option<Arc<CompiledForm>>,
+    /// Whether the last look did not find it. It may have been between being removed and written again, as
+    /// `git checkout` does, so it goes only when the next look does not find it either.
+    missing: bool,
 }
 
 type Files = BTreeMap<FormPath, File>;
@@ -205,7 +219,7 @@ impl Registry {
     pub fn reload(&self, now: SystemTime) -> Result<Reload, SourceError> {
         // A reload that panicked has not touched the files: they are replaced as a whole.
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let Listing { forms, directories } = source::list(&self.configs)?;
+        let Listing { forms, directories, links } = source::list(&self.configs)?;
         let before = self.snapshot();
         let compiler = Compiler::new();
         let looked_at: Vec<(FormPath, File, bool)> = forms
@@ -218,8 +232,17 @@ impl Registry {
         let changed: Vec<FormPath> =
             looked_at.iter().filter(|(_, _, changed)| *changed).map(|(path, _, _)| path.clone()).collect();
         let mut next: Files = looked_at.into_iter().map(|(path, file, _)| (path, file)).collect();
-        let gone = files.keys().any(|path| !next.contains_key(path));
-        let directories = directories.into_iter().collect();
+        let mut gone = false;
+        let mut look_again = false;
+        for (path, file) in files.iter().filter(|(path, _)| !next.contains_key(path)).collect::<Vec<_>>() {
+            if file.missing {
+                gone = true;
+            } else {
+                look_again = true;
+                next.insert(path.clone(), File { missing: true, ..file.clone() });
+            }
+        }
+        let watch = Watched { directories, links };
         if changed.is_empty() && !gone && before.generation > 0 {
             *files = next;
             let generation = before.generation;
@@ -229,7 +252,8 @@ impl Registry {
                 changed: Vec::new(),
                 removed: Vec::new(),
                 diagnostics: Vec::new(),
-                directories,
+                look_again,
+                watch,
             });
         }
         let snapshot = Arc::new(resolve(&mut next, &before));
@@ -241,10 +265,14 @@ impl Registry {
             removed: before.missing_in(&snapshot),
             diagnostics: snapshot
                 .diagnostics()
-                .filter(|diagnostic| changed_paths.contains(diagnostic.primary.file.path.as_path()))
+                .filter(|found| {
+                    found.rule == Rule::DuplicateFormName
+                        || changed_paths.contains(found.primary.file.path.as_path())
+                })
                 .cloned()
                 .collect(),
-            directories,
+            look_again,
+            watch,
         };
         self.snapshot.store(snapshot);
         *files = next;
@@ -259,7 +287,7 @@ fn look(compiler: &Compiler, known: Option<&File>, path: &FormPath, now: SystemT
         && known.stamp.as_ref() == Some(stamp)
         && !stamp.is_racy(now)
     {
-        return Some((known.clone(), false));
+        return Some((File { missing: false, ..known.clone() }, false));
     }
     let (source, fault) = source::read(path);
     if stamp.is_none() && fault.is_some() && known.is_none() {
@@ -269,34 +297,39 @@ fn look(compiler: &Compiler, known: Option<&File>, path: &FormPath, now: SystemT
         && known.built.source.text == source.text
         && known.fault == fault
     {
-        return Some((File { stamp, ..known.clone() }, false));
+        return Some((File { stamp, missing: false, ..known.clone() }, false));
     }
     let served = known.and_then(|known| known.served.clone());
     let built = Arc::new(build(compiler, &source, fault.as_ref()));
-    Some((File { stamp, fault, built, served }, true))
+    Some((File { stamp, fault, built, served, missing: false }, true))
 }
 
 /// Decides which version of every form is served, and under which names.
 fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
+    let there: HashSet<PathBuf> =
+        files.iter().filter(|(_, file)| !file.missing).map(|(path, _)| path.path.clone()).collect();
     for file in files.values_mut().filter(|file| file.served.is_none()) {
         // A form whose file moved and broke at once is still the form of that name.
-        file.served = before.form(&file.built.name).filter(|form| form.name() == file.built.name).cloned();
+        let moved = |form: &&Arc<CompiledForm>| {
+            form.name() == file.built.name && !there.contains(&form.form.source.path)
+        };
+        file.served = before.form(&file.built.name).filter(moved).cloned();
     }
-    let previous_paths: HashMap<&str, &Path> =
-        before.by_name.iter().map(|(name, form)| (name.as_str(), form.form.source.path.as_path())).collect();
     // Who had a name keeps it against newcomers, even while its newest version is broken.
-    let mut candidates: Vec<(&Path, &Arc<CompiledForm>, bool)> = files
+    let candidates: Vec<(&Path, &Arc<CompiledForm>, bool)> = files
         .iter()
+        .filter(|(_, file)| !file.missing)
         .filter_map(|(path, file)| {
             let newest = file.built.form.as_ref();
             Some((path.path.as_path(), newest.or(file.served.as_ref())?, newest.is_some()))
         })
         .collect();
-    candidates.sort_by_key(|(_, form, _)| {
-        previous_paths.get(form.name()) != Some(&form.form.source.path.as_path())
-    });
+    let forms: Vec<&Form> = candidates.iter().map(|(_, form, _)| &form.form).collect();
+    let holds = |form: &Form, name: &str| {
+        before.form(name).is_some_and(|holder| holder.form.source.path == form.source.path)
+    };
     let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = HashMap::new();
-    for (index, diagnostic) in duplicate_names(candidates.iter().map(|(_, form, _)| &form.form)) {
+    for (index, diagnostic) in duplicate_names(&forms, holds) {
         // A last good version that lost its name is not what its author wrote last: nothing to say of it.
         if let (path, _, true) = candidates[index] {
             clashes.entry(path.to_path_buf()).or_default().push(diagnostic);
@@ -306,7 +339,8 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
         Snapshot { generation: before.generation + 1, statuses: Vec::new(), by_name: HashMap::new() };
     // First everything that is as its author wants it, then last good versions, where their names are still free.
     for (path, file) in files.iter_mut() {
-        if let Some(form) = file.built.form.as_ref().filter(|_| !clashes.contains_key(&path.path)) {
+        let sound = !file.missing && !clashes.contains_key(&path.path);
+        if let Some(form) = file.built.form.as_ref().filter(|_| sound) {
             file.served = Some(Arc::clone(form));
             snapshot.serve(form);
         }
@@ -314,11 +348,14 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
     for (path, file) in files.iter_mut() {
         let mut diagnostics = file.built.diagnostics.clone();
         diagnostics.extend(clashes.remove(&path.path).unwrap_or_default());
-        if has_errors(&diagnostics) {
+        if has_errors(&diagnostics) || file.missing {
             file.served = file.served.take().filter(|form| snapshot.is_free_for(&form.form));
             if let Some(form) = &file.served {
                 snapshot.serve(form);
             }
+        }
+        if file.missing && file.served.is_none() {
+            continue;
         }
         let state = match (&file.served, has_errors(&diagnostics)) {
             (Some(_), false) => State::Live,

@@ -114,8 +114,10 @@ pub struct FormPath {
 pub struct Listing {
     /// Every form file, sorted by path.
     pub forms: Vec<FormPath>,
-    /// Every directory that was walked, and those that hold a symbolic link that was followed: what to watch.
+    /// Every directory that was walked.
     pub directories: BTreeSet<PathBuf>,
+    /// Every symbolic link that was followed to a directory or form.
+    pub links: BTreeSet<PathBuf>,
 }
 
 /// Lists the form files under `configs`, following symbolic links and leaving out hidden entries.
@@ -126,7 +128,11 @@ pub struct Listing {
 pub fn list(configs: &Path) -> Result<Listing, SourceError> {
     let mut listing = Listing::default();
     listing.directories.insert(configs.to_path_buf());
-    walk(&configs.join("forms"), "", 0, &mut listing)?;
+    let forms = configs.join("forms");
+    if fs::symlink_metadata(&forms).is_ok_and(|kind| kind.is_symlink()) {
+        listing.links.insert(forms.clone());
+    }
+    walk(&forms, "", 0, &mut listing)?;
     listing.forms.sort();
     Ok(listing)
 }
@@ -146,10 +152,15 @@ fn walk(directory: &Path, prefix: &str, depth: usize, listing: &mut Listing) -> 
         // Kubernetes, whose `..data` directories hold what the visible links lead to.
         let Some(name) = file_name.to_str().filter(|name| !name.starts_with('.')) else { continue };
         let path = entry.path();
-        let Some(is_directory) = is_directory(&entry, &path)? else { continue };
-        if is_directory {
+        let stem = name.strip_suffix(".toml");
+        let Some(kind) = kind_of(&entry, &path)? else { continue };
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && (kind.is_dir() || stem.is_some()) {
+            listing.links.insert(path.clone());
+        }
+        if kind.is_dir() {
             walk(&path, &format!("{prefix}{name}/"), depth + 1, listing)?;
-        } else if let Some(stem) = name.strip_suffix(".toml") {
+        // Whatever else there is, a pipe or a device, may never end.
+        } else if let Some(stem) = stem.filter(|_| kind.is_file()) {
             if listing.forms.len() == MAX_FILES {
                 return Err(SourceError::TooManyFiles { path: directory.to_path_buf() });
             }
@@ -159,13 +170,13 @@ fn walk(directory: &Path, prefix: &str, depth: usize, listing: &mut Listing) -> 
     Ok(())
 }
 
-/// Whether an entry leads to a directory; `None` when it went away meanwhile, or its link leads nowhere.
-fn is_directory(entry: &fs::DirEntry, path: &Path) -> Result<Option<bool>, SourceError> {
+/// What an entry leads to; `None` when it went away meanwhile, or its link leads nowhere.
+fn kind_of(entry: &fs::DirEntry, path: &Path) -> Result<Option<fs::FileType>, SourceError> {
     let kind = entry.file_type().and_then(|kind| {
-        if kind.is_symlink() { fs::metadata(path).map(|target| target.is_dir()) } else { Ok(kind.is_dir()) }
+        if kind.is_symlink() { fs::metadata(path).map(|target| target.file_type()) } else { Ok(kind) }
     });
     match kind {
-        Ok(is_directory) => Ok(Some(is_directory)),
+        Ok(kind) => Ok(Some(kind)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(reason) => Err(SourceError::Unreadable { path: path.to_path_buf(), reason }),
     }

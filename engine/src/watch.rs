@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::registry::{Registry, Reload};
+use crate::registry::{Registry, Reload, Watched};
 use crate::source::SourceError;
 
 /// How long nothing must happen before the directory counts as written.
@@ -76,17 +76,17 @@ pub type Outcome = Result<Reload, SourceError>;
 /// When no thread can be started. Without file events the poll alone does the work.
 pub fn watch(
     registry: Arc<Registry>,
-    directories: &[PathBuf],
+    watched: &Watched,
     options: Options,
     mut tell: impl FnMut(Outcome) + Send + 'static,
 ) -> std::io::Result<Watcher> {
     let (signals, received) = mpsc::channel();
     let mut watches = Watches::new(&registry, options, signals.clone());
     // Watched before this returns: what is written from now on is seen.
-    watches.follow(directories);
+    watches.follow(watched);
+    // The directory may have changed between loading and watching.
+    let mut next_poll = look(&registry, &mut watches, options, &mut tell);
     let thread = std::thread::Builder::new().name("formwork-watch".into()).spawn(move || {
-        // The directory may have changed between loading and watching.
-        let mut next_poll = look(&registry, &mut watches, options, &mut tell);
         loop {
             match received.recv_timeout(next_poll) {
                 Ok(Signal::LookAgain) if wait_for_quiet(&received) => {}
@@ -129,18 +129,23 @@ fn look(
                 break;
             }
             Ok(Ok(reload)) => {
-                // What was written into a new directory before it was watched made no event.
-                let anything_new = watches.follow(&reload.directories);
+                watches.failed = false;
+                // What was written into a directory before it was watched, or watched again, made no event.
+                let anything_new = watches.follow(&reload.watch);
+                let again = anything_new || reload.is_change() || reload.look_again;
+                if reload.look_again {
+                    std::thread::sleep(QUIET);
+                }
                 if reload.is_change() {
-                    watches.failed = false;
                     tell(Ok(reload));
                 }
-                if !anything_new {
+                if !again {
                     break;
                 }
             }
             Ok(Err(error)) => {
-                watches.follow(&[registry.configs().to_path_buf()]);
+                let directories = [registry.configs().to_path_buf()].into();
+                watches.follow(&Watched { directories, links: BTreeSet::new() });
                 // Told once; the poll would repeat it forever.
                 if !watches.failed {
                     watches.failed = true;
@@ -218,10 +223,14 @@ impl Watches {
     ///
     /// Every directory is given to the system again, since one that was moved away and back, or replaced, has
     /// lost its watch without a word.
-    fn follow(&mut self, directories: &[PathBuf]) -> bool {
+    fn follow(&mut self, watched: &Watched) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
-        let directories = directories.iter().filter_map(|directory| directory.canonicalize().ok()).collect();
-        let wanted = Followed { directories, entries: links_to(&self.configs) };
+        let directories = watched.directories.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        let mut entries = ways_to(&self.configs);
+        for link in watched.links.iter().filter_map(|link| std::path::absolute(link).ok()) {
+            entries.extend(ways_to(&link));
+        }
+        let wanted = Followed { directories, entries };
         let to_watch = wanted.watched();
         let before = std::mem::replace(&mut *lock(&self.followed), wanted).watched();
         for gone in before.difference(&to_watch) {
@@ -242,22 +251,24 @@ fn lock(followed: &Mutex<Followed>) -> MutexGuard<'_, Followed> {
     followed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `configs` itself and every symbolic link on the way to it, each under the real path of its directory.
-fn links_to(configs: &Path) -> BTreeSet<PathBuf> {
+/// A path, every symbolic link on the way to it, and what it leads to in the end, each under the real path of its
+/// directory.
+fn ways_to(path: &Path) -> BTreeSet<PathBuf> {
     let real = |path: &Path| Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    let mut links: BTreeSet<PathBuf> = real(configs).into_iter().collect();
-    let mut to_follow = vec![configs.to_path_buf()];
+    let mut ways = BTreeSet::new();
+    let mut to_follow = vec![path.to_path_buf()];
     for _ in 0..MAX_LINKS {
         let Some(path) = to_follow.pop() else { break };
+        ways.extend(real(&path));
         for ancestor in path.ancestors() {
             let (Ok(target), Some(parent)) = (std::fs::read_link(ancestor), ancestor.parent()) else {
                 continue;
             };
-            links.extend(real(ancestor));
+            ways.extend(real(ancestor));
             to_follow.push(parent.join(target));
         }
     }
-    links
+    ways
 }
 
 #[cfg(test)]

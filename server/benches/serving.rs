@@ -334,7 +334,7 @@ fn reload(forms: usize) {
     let load = started.elapsed();
     assert_eq!(loaded.changed.len(), forms);
     let registry = Arc::new(registry);
-    let watcher = watch(Arc::clone(&registry), &loaded.directories, Options::default(), drop).unwrap();
+    let watcher = watch(Arc::clone(&registry), &loaded.watch, Options::default(), drop).unwrap();
     thread::sleep(load);
     let rewritten = forms / 2;
     let live = || {

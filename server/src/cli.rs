@@ -61,14 +61,17 @@ impl Verdict {
 #[must_use]
 pub fn main() -> ExitCode {
     let Cli { configs, command } = Cli::parse();
+    // Parsed rather than made up, so that the environment has its say here too.
+    let command = command.or_else(|| Cli::parse_from(["formwork", "serve", "--dev"]).command);
     let configs = configs.configs.as_path();
-    let verdict = match command.unwrap_or_else(|| Command::Serve(serve::Arguments::dev())) {
-        Command::Serve(arguments) => serve::run(configs, &arguments),
-        Command::Lint(arguments) => lint::run(configs, &arguments),
-        Command::Schema(arguments) => schema::run(configs, &arguments),
-        Command::Validate(arguments) => validate::run(configs, &arguments),
-        Command::New(arguments) => new::run(configs, &arguments),
-        Command::Token(arguments) => token::run(&arguments),
+    let verdict = match command {
+        None => Ok(Verdict::Clean),
+        Some(Command::Serve(arguments)) => serve::run(configs, &arguments),
+        Some(Command::Lint(arguments)) => lint::run(configs, &arguments),
+        Some(Command::Schema(arguments)) => schema::run(configs, &arguments),
+        Some(Command::Validate(arguments)) => validate::run(configs, &arguments),
+        Some(Command::New(arguments)) => new::run(configs, &arguments),
+        Some(Command::Token(arguments)) => token::run(&arguments),
     };
     match verdict {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,

@@ -75,7 +75,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback(async || ApiError::NotFound)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed { allow: None })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(error::represent))
         .layer(trace)

@@ -12,9 +12,9 @@ use async_trait::async_trait;
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The URL names no kind of database that there is.
-    #[error("`{0}` names no database that this version can use; write `sqlite:FILE`")]
-    UnknownUrl(String),
+    /// The URL names no kind of database that there is. It may hold a password, so it is not shown.
+    #[error("the URL names no database that this version can use; write `sqlite:FILE`")]
+    UnknownUrl,
     /// The directory for the database file cannot be made.
     #[error("cannot make the directory of the database")]
     Directory(#[source] std::io::Error),
@@ -125,6 +125,6 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
         Some(file) if !file.is_empty() && !file.starts_with(':') => {
             Ok(Arc::new(sqlite::Sqlite::open(file).await?))
         }
-        _ => Err(StoreError::UnknownUrl(url.to_owned())),
+        _ => Err(StoreError::UnknownUrl),
     }
 }

@@ -1,9 +1,10 @@
 //! What is broken never takes a form down.
 
 use std::fs;
+use std::time::SystemTime;
 
 use formwork_engine::diagnostic::Rule;
-use formwork_engine::registry::State;
+use formwork_engine::registry::{Registry, State};
 
 use crate::{Live, form, write};
 
@@ -71,6 +72,60 @@ fn a_name_that_a_form_has_whose_newest_version_is_broken() {
     assert_eq!(live.description("sign_up").as_deref(), Some("good"));
     write(&live.path("configs/forms/sign_up.toml"), &form("mended"));
     live.until_described("sign_up", "mended");
+}
+
+#[test]
+fn an_alias_that_is_another_forms_name() {
+    let live = Live::new(|root| {
+        write(&root.join("configs/forms/a.toml"), &form("a"));
+        write(&root.join("configs/forms/sign_up.toml"), &form("good"));
+    });
+    write(&live.path("configs/forms/a.toml"), &format!("aliases = [\"sign_up\"]\n{}", form("thief")));
+    live.until("the thief is reported", |live| live.state("a") == Some(State::Stale));
+    assert_eq!(live.description("sign_up").as_deref(), Some("good"), "an alias takes no form's name");
+    assert_eq!(live.description("a").as_deref(), Some("a"));
+    write(&live.path("configs/forms/sign_up.toml"), &form("better"));
+    live.until_described("sign_up", "better");
+}
+
+#[test]
+fn a_broken_copy_of_a_form_that_is_still_there() {
+    let live = Live::new(|root| {
+        write(&root.join("configs/forms/sign_up.toml"), &format!("name = \"sign_up\"\n{}", form("good")));
+    });
+    write(&live.path("configs/forms/a_copy.toml"), "name = \"sign_up\"\nresource = \"Usr\"\n");
+    live.until("the copy is seen", |live| live.snapshot().statuses.len() == 2);
+    assert_eq!(live.state("sign_up"), Some(State::Live));
+    write(&live.path("configs/forms/sign_up.toml"), &format!("name = \"sign_up\"\n{}", form("better")));
+    live.until_described("sign_up", "better");
+    assert_eq!(live.state("a_copy"), Some(State::Broken), "a form whose name is taken goes by its file");
+}
+
+#[test]
+fn a_file_between_being_removed_and_written_again() {
+    let live = sign_up();
+    let file = live.path("configs/forms/sign_up.toml");
+    // A registry of its own, so that the looks can be told apart.
+    let (registry, _) = Registry::load(&live.path("configs"), SystemTime::now()).unwrap();
+    let served = || registry.snapshot().form("sign_up").is_some();
+    fs::remove_file(&file).unwrap();
+    assert!(registry.reload(SystemTime::now()).unwrap().look_again && served());
+    fs::write(&file, form("again")).unwrap();
+    assert!(!registry.reload(SystemTime::now()).unwrap().look_again && served());
+    fs::remove_file(&file).unwrap();
+    registry.reload(SystemTime::now()).unwrap();
+    assert_eq!(registry.reload(SystemTime::now()).unwrap().removed, ["sign_up"]);
+    assert!(!served());
+}
+
+#[test]
+fn a_pipe_among_the_forms() {
+    let live = sign_up();
+    let pipe = live.path("configs/forms/pipe.toml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    write(&live.path("configs/forms/sign_up.toml"), &form("two"));
+    live.until_described("sign_up", "two");
+    assert_eq!(live.snapshot().statuses.len(), 1);
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl Live {
             told.lock().unwrap().push(outcome);
             let _ = sender.send(());
         };
-        let watcher = watch(Arc::clone(&registry), &loaded.directories, options, tell).unwrap();
+        let watcher = watch(Arc::clone(&registry), &loaded.watch, options, tell).unwrap();
         Self { root, registry, changes, outcomes, _watcher: watcher }
     }
 

@@ -92,6 +92,37 @@ fn a_release_behind_a_symbolic_link_is_swapped() {
 }
 
 #[test]
+fn the_forms_are_a_link_to_a_link() {
+    let live = Live::new(|root| {
+        write(&root.join("releases/1/sign_up.toml"), &form("one"));
+        write(&root.join("releases/2/sign_up.toml"), &form("two"));
+        symlink("1", root.join("releases/current")).unwrap();
+        fs::create_dir_all(root.join("configs")).unwrap();
+        symlink("../releases/current", root.join("configs/forms")).unwrap();
+    });
+    for (release, description) in [("2", "two"), ("1", "one")] {
+        swap(&live.path("releases/current"), release);
+        live.until_described("sign_up", description);
+    }
+}
+
+#[test]
+fn a_directory_is_removed_and_filled_again() {
+    const FORMS: usize = 300;
+    let fill = |directory: &Path, description: &str| {
+        for index in 0..FORMS {
+            write(&directory.join(format!("form_{index}.toml")), &form(description));
+        }
+    };
+    let live = Live::new(|root| fill(&root.join("configs/forms/team"), "one"));
+    fs::remove_dir_all(live.path("configs/forms/team")).unwrap();
+    fill(&live.path("configs/forms/team"), "two");
+    live.until("all are two", |live| {
+        (0..FORMS).all(|index| live.description(&format!("team/form_{index}")).as_deref() == Some("two"))
+    });
+}
+
+#[test]
 fn a_form_that_is_a_link_to_a_file_elsewhere_follows_that_file() {
     let live = Live::new(|root| {
         write(&root.join("shared/sign_up.toml"), &form("one"));

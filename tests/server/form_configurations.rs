@@ -134,9 +134,13 @@ async fn a_dry_run_takes_a_form_and_nothing_else() {
             "{body}"
         );
     }
-    assert_eq!(server.get(&path, &[]).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    let read = server.get(&path, &[]).await;
+    assert_eq!((read.status, read.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, Some("POST")));
     let elsewhere = server.post(&format!("/api/form_configurations/{REFERENCE}"), &[], "{}").await;
-    assert_eq!(elsewhere.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(
+        (elsewhere.status, elsewhere.header("allow")),
+        (StatusCode::METHOD_NOT_ALLOWED, Some("GET, HEAD"))
+    );
 }
 
 #[tokio::test]

@@ -5,30 +5,39 @@ use std::collections::HashMap;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Form, Spanned};
 
-/// For every form whose name or alias an earlier one already has: its index, and the finding at both places.
+/// For every form that has a name which belongs to another: its index, and the finding at both places.
+///
+/// A name belongs to the form of which `holds` says so, else to the first that claims it.
 #[must_use]
-pub fn duplicate_names<'a>(forms: impl Iterator<Item = &'a Form>) -> Vec<(usize, Diagnostic)> {
-    let mut seen: HashMap<&str, (&Form, &Spanned<String>)> = HashMap::new();
+pub fn duplicate_names(forms: &[&Form], holds: impl Fn(&Form, &str) -> bool) -> Vec<(usize, Diagnostic)> {
+    let mut claims: HashMap<&str, Vec<(usize, &Spanned<String>)>> = HashMap::new();
     let mut duplicates = Vec::new();
-    for (index, form) in forms.enumerate() {
+    for (index, form) in forms.iter().enumerate() {
         for name in form.names() {
-            let Some((other, first)) = seen.get(name.value.as_str()) else {
-                seen.insert(&name.value, (form, name));
-                continue;
-            };
-            if std::ptr::eq(*other, form) {
+            let claimants = claims.entry(&name.value).or_default();
+            if claimants.iter().any(|(earlier, _)| *earlier == index) {
                 let message = format!("`{}` is already a name of this form", name.value);
                 let diagnostic =
                     Diagnostic::new(Rule::DuplicateFormName, &form.source, name.span.clone(), message);
                 duplicates.push((index, diagnostic.help("remove it")));
-                continue;
+            } else {
+                claimants.push((index, name));
             }
-            let message = format!("the name `{}` belongs to more than one form", name.value);
-            let diagnostic =
-                Diagnostic::new(Rule::DuplicateFormName, &form.source, name.span.clone(), message)
-                    .label("again here")
-                    .also(&other.source, first.span.clone(), "first here")
-                    .help("give one of them another `name`, or remove the alias");
+        }
+    }
+    let mut contested: Vec<(&str, Vec<(usize, &Spanned<String>)>)> =
+        claims.into_iter().filter(|(_, claimants)| claimants.len() > 1).collect();
+    contested.sort_by_key(|(name, claimants)| (claimants.first().map(|(index, _)| *index), *name));
+    for (name, claimants) in contested {
+        let holder = claimants.iter().find(|(index, _)| holds(forms[*index], name)).or(claimants.first());
+        let Some(&(holder, first)) = holder else { continue };
+        for (index, again) in claimants.into_iter().filter(|(index, _)| *index != holder) {
+            let message = format!("the name `{name}` belongs to more than one form");
+            let (file, place) = (&forms[index].source, again.span.clone());
+            let diagnostic = Diagnostic::new(Rule::DuplicateFormName, file, place, message)
+                .label("again here")
+                .also(&forms[holder].source, first.span.clone(), "first here")
+                .help("give one of them another `name`, or remove the alias");
             duplicates.push((index, diagnostic));
         }
     }

@@ -1,13 +1,24 @@
 //! `unknown-field-reference`: a `scope` that names a field which the form does not declare.
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
-use crate::model::{Check, Field, Form};
+use crate::model::{Check, Field, Form, Role};
 
 pub(super) fn check(form: &Form, field: &Field) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for validation in &field.validations {
         let Check::Unique(unique) = &validation.check else { continue };
         for path in &unique.scope {
+            if is_password(&form.fields, &path.value) {
+                let message =
+                    "a password cannot be a scope: that would keep a fingerprint of it beside its hash";
+                diagnostics.push(Diagnostic::new(
+                    Rule::UnknownFieldReference,
+                    &form.source,
+                    path.span.clone(),
+                    message,
+                ));
+                continue;
+            }
             let declared = single_values(&form.fields, "");
             if declared.contains(&path.value) {
                 continue;
@@ -39,4 +50,8 @@ fn single_values(fields: &[Field], base: &str) -> Vec<String> {
         }
     }
     paths
+}
+
+fn is_password(fields: &[Field], path: &str) -> bool {
+    fields.iter().any(|field| field.role == Role::Password && field.name.value == path)
 }

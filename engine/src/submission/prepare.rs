@@ -1,5 +1,7 @@
 //! What happens to a submission before it is judged: aliases, `readonly`, normalization, defaults.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
@@ -45,7 +47,8 @@ fn accept_aliases(fields: &[Field], values: &mut Map<String, Value>) {
 }
 
 fn drop_unknown(fields: &[Field], values: &mut Map<String, Value>) {
-    values.retain(|key, _| fields.iter().any(|field| field.name.value == *key));
+    let known: HashSet<&str> = fields.iter().map(|field| field.name.value.as_str()).collect();
+    values.retain(|key, _| known.contains(key.as_str()));
     for (group, fields, _) in groups(fields) {
         if let Some(values) = object_mut(values, &group.name.value) {
             drop_unknown(fields, values);

@@ -23,7 +23,6 @@ use crate::store::{self, Store};
 use crate::token::{NewToken, Tokens, generate};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-const DEFAULT_DATABASE: &str = "sqlite:data/formwork.db";
 /// How long requests may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -43,19 +42,6 @@ pub(super) struct Arguments {
     /// What is logged: a level, or directives such as `formwork=debug,sqlx=warn`.
     #[arg(long, value_name = "FILTER", env = "FORMWORK_LOG", hide_env_values = true)]
     log: Option<String>,
-}
-
-impl Arguments {
-    /// What the command without arguments does.
-    pub(super) fn dev() -> Self {
-        Self {
-            listen: DEFAULT_LISTEN,
-            database: DatabaseSetting { database: DEFAULT_DATABASE.to_owned() },
-            dev: true,
-            allow_invalid: false,
-            log: None,
-        }
-    }
 }
 
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
@@ -100,7 +86,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         clock: SystemTime::now,
     };
     let dev = arguments.dev;
-    let watcher = watch(Arc::clone(&registry), &loaded.directories, Options::default(), move |outcome| {
+    let watcher = watch(Arc::clone(&registry), &loaded.watch, Options::default(), move |outcome| {
         tell(outcome, dev);
     })
     .context("cannot watch the configuration directory")?;

@@ -74,7 +74,10 @@ pub enum ApiError {
     NotFound,
     /// The route does not take this method.
     #[error("method not allowed")]
-    MethodNotAllowed,
+    MethodNotAllowed {
+        /// The methods that it takes, where the router does not say so itself.
+        allow: Option<&'static str>,
+    },
     /// The body is not JSON that can be read one way only.
     #[error("malformed body")]
     Malformed(JsonFault),
@@ -144,10 +147,11 @@ impl IntoResponse for ApiError {
             Self::NotFound => {
                 (StatusCode::NOT_FOUND, vec![Problem::base("not_found", "there is nothing here")])
             }
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                vec![Problem::base("method_not_allowed", "this path does not take this method")],
-            ),
+            Self::MethodNotAllowed { allow } => {
+                headers.extend(allow.map(|allow| (header::ALLOW, HeaderValue::from_static(allow))));
+                let problem = Problem::base("method_not_allowed", "this path does not take this method");
+                (StatusCode::METHOD_NOT_ALLOWED, vec![problem])
+            }
             Self::Malformed(fault) => {
                 (StatusCode::BAD_REQUEST, vec![Problem::base(fault.code(), fault.message())])
             }
@@ -293,8 +297,11 @@ fn preferred(headers: &HeaderMap) -> &'static str {
             JSON | "application/*" | "*/*" => JSON,
             _ => continue,
         };
-        let quality =
-            parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let quality: f64 = quality.and_then(|quality| quality.parse().ok()).unwrap_or(1.0);
+        if quality <= 0.0 {
+            continue;
+        }
         if quality > best.0 || (quality >= best.0 && best.1 == JSON) {
             best = (quality, media_type);
         }
@@ -316,6 +323,8 @@ mod tests {
             ("application/json, application/problem+json", PROBLEM_JSON),
             ("application/json;q=1, application/problem+json;q=0.5", JSON),
             ("application/problem+json;q=0.9, */*;q=0.1", PROBLEM_JSON),
+            ("application/problem+json;q=0", JSON),
+            ("application/problem+json;Q=0.1, application/json", JSON),
             ("application/vnd.api+json", JSON_API),
             ("Application/Vnd.Api+JSON; charset=utf-8", JSON_API),
         ] {

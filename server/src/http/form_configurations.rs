@@ -48,7 +48,7 @@ pub(super) async fn show(
     match operation {
         None => Ok(json_response(&details(status, caller.is_some()))),
         Some(Operation::Schema) => schema(status.form.as_deref().ok_or(ApiError::NotFound)?, &headers),
-        Some(Operation::Validate) => Err(ApiError::MethodNotAllowed),
+        Some(Operation::Validate) => Err(ApiError::MethodNotAllowed { allow: Some("POST") }),
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn act(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (name, Some(Operation::Validate)) = target(uri.path()) else {
-        return Err(ApiError::MethodNotAllowed);
+        return Err(ApiError::MethodNotAllowed { allow: Some("GET, HEAD") });
     };
     let snapshot = app.registry.snapshot();
     let (status, _) = authorized(&app, request.headers(), &snapshot, &name).await?;

@@ -189,6 +189,25 @@ fn the_server_does_not_start_on_broken_forms_unless_told_to() {
 }
 
 #[test]
+fn without_arguments_it_serves_for_writing_forms() {
+    let root = workspace();
+    let mut command = formwork(root.path());
+    command.env("FORMWORK_LISTEN", "127.0.0.1:0").env("FORMWORK_DATABASE", "sqlite:elsewhere.db");
+    let serving = Serving::spawn(command);
+    serving.line_with("A token for this run: ");
+    assert_eq!(serving.submit(&crate::user("a@example.com", "somepassword")).unwrap().status, 201);
+    assert!(root.path().join("elsewhere.db").exists(), "the environment counts here too");
+}
+
+#[test]
+fn a_database_url_is_not_shown_since_it_may_hold_a_password() {
+    let root = workspace();
+    let output = run(root.path(), &["serve", "--database", "postgres://app:s3cret@db/app"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!text(&output.stderr).contains("s3cret"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn settings_come_from_the_environment_too() {
     let root = workspace();
     fs::rename(root.path().join("configs"), root.path().join("elsewhere")).unwrap();

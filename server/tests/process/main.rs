@@ -73,12 +73,14 @@ struct Serving {
 impl Serving {
     /// Starts a server on a free port and waits until it serves.
     fn start(directory: &Path, arguments: &[&str]) -> Self {
-        let mut child = formwork(directory)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = formwork(directory);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
+        Self::spawn(command)
+    }
+
+    /// Runs a command that serves, and waits until it does.
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
