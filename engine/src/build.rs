@@ -46,13 +46,13 @@ pub fn build(compiler: &Compiler, source: &Arc<SourceFile>, fault: Option<&ReadF
     diagnostics.extend(lint::check_form(&form));
     // Patterns and templates are looked at whatever else is wrong, so that one run finds it all; defaults and
     // examples are not, since a form that was read in part would refuse what the whole accepts.
-    let (compiled, found) = compiler.compile(form);
+    let (form, found) = compiler.compile(form);
     diagnostics.extend(found);
-    let compiled = compiled.filter(|_| !has_errors(&diagnostics));
-    if let Some(form) = &compiled {
+    let form = form.filter(|_| !has_errors(&diagnostics));
+    if let Some(form) = &form {
         diagnostics.extend(lint::check_compiled(compiler, form));
     }
-    let ready = compiled.filter(|_| !has_errors(&diagnostics)).map(Arc::new);
+    let ready = form.filter(|_| !has_errors(&diagnostics)).map(Arc::new);
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     Built { source: Arc::clone(source), name, form: ready, diagnostics }
 }

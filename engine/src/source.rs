@@ -3,6 +3,7 @@
 //! In: a configuration directory or the paths that somebody names. Out: [`SourceFile`]s, whose line index turns
 //! byte offsets into what people read. Called by `registry` and by the command line.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
@@ -101,12 +102,27 @@ impl SourceFile {
 }
 
 /// A form file that was found, not yet read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormPath {
     /// The path to open, as diagnostics show it.
     pub path: PathBuf,
     /// The name of a form in this file that states none.
     pub default_name: String,
+}
+
+/// By the text of the path: `Path` compares component by component, which for ten thousand forms takes longer than
+/// asking the file system about them.
+impl Ord for FormPath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_path = self.path.as_os_str().cmp(other.path.as_os_str());
+        by_path.then_with(|| self.default_name.cmp(&other.default_name))
+    }
+}
+
+impl PartialOrd for FormPath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// What a look at a configuration directory found.

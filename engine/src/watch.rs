@@ -76,14 +76,14 @@ pub type Outcome = Result<Reload, SourceError>;
 /// When no thread can be started. Without file events the poll alone does the work.
 pub fn watch(
     registry: Arc<Registry>,
-    watched: &Watched,
+    places: &Watched,
     options: Options,
     mut tell: impl FnMut(Outcome) + Send + 'static,
 ) -> std::io::Result<Watcher> {
     let (signals, received) = mpsc::channel();
     let mut watches = Watches::new(&registry, options, signals.clone());
     // Watched before this returns: what is written from now on is seen.
-    watches.follow(watched);
+    watches.follow(places);
     // The directory may have changed between loading and watching.
     let mut next_poll = look(&registry, &mut watches, options, &mut tell);
     let thread = std::thread::Builder::new().name("formwork-watch".into()).spawn(move || {
@@ -223,11 +223,11 @@ impl Watches {
     ///
     /// Every directory is given to the system again, since one that was moved away and back, or replaced, has
     /// lost its watch without a word.
-    fn follow(&mut self, watched: &Watched) -> bool {
+    fn follow(&mut self, places: &Watched) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
-        let directories = watched.directories.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        let directories = places.directories.iter().filter_map(|path| path.canonicalize().ok()).collect();
         let mut entries = ways_to(&self.configs);
-        for link in watched.links.iter().filter_map(|link| std::path::absolute(link).ok()) {
+        for link in places.links.iter().filter_map(|link| std::path::absolute(link).ok()) {
             entries.extend(ways_to(&link));
         }
         let wanted = Followed { directories, entries };

@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Form, Spanned};
 
+/// Who claims a name, by index, and where.
+type Claimants<'a> = Vec<(usize, &'a Spanned<String>)>;
+
 /// For every form that has a name which belongs to another: its index, and the finding at both places.
 ///
 /// A name belongs to the form of which `holds` says so, else to the first that claims it.
 #[must_use]
 pub fn duplicate_names(forms: &[&Form], holds: impl Fn(&Form, &str) -> bool) -> Vec<(usize, Diagnostic)> {
-    let mut claims: HashMap<&str, Vec<(usize, &Spanned<String>)>> = HashMap::new();
+    let mut claims: HashMap<&str, Claimants<'_>> = HashMap::new();
     let mut duplicates = Vec::new();
     for (index, form) in forms.iter().enumerate() {
         for name in form.names() {
@@ -25,7 +28,7 @@ pub fn duplicate_names(forms: &[&Form], holds: impl Fn(&Form, &str) -> bool) -> 
             }
         }
     }
-    let mut contested: Vec<(&str, Vec<(usize, &Spanned<String>)>)> =
+    let mut contested: Vec<(&str, Claimants<'_>)> =
         claims.into_iter().filter(|(_, claimants)| claimants.len() > 1).collect();
     contested.sort_by_key(|(name, claimants)| (claimants.first().map(|(index, _)| *index), *name));
     for (name, claimants) in contested {
