@@ -3,13 +3,16 @@
 //! A request takes one [`Snapshot`] and keeps it; [`Registry::reload`] builds the next beside it. What no longer
 //! compiles keeps serving as it last did. Called by `watch`, and by the server for every request.
 
+mod stamp;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use rayon::prelude::*;
+use stamp::Stamp;
 
 use crate::build::{Built, build};
 use crate::compile::{CompiledForm, Compiler};
@@ -17,10 +20,6 @@ use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::lint::duplicate_names;
 use crate::model::Form;
 use crate::source::{self, FormPath, Listing, ReadFault, SourceError, SourceFile};
-
-/// A file whose time stamp is younger than this when it is read may change again without its stamp showing it:
-/// it is read anew each time. Two seconds is the coarsest clock among file systems in use (FAT).
-const RACY: Duration = Duration::from_secs(2);
 
 /// How a form stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,40 +127,6 @@ impl Reload {
     pub fn is_change(&self) -> bool {
         self.compiled > 0 || !self.changed.is_empty() || !self.removed.is_empty()
     }
-}
-
-/// What tells, without reading it, that a file is not what it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp {
-    length: u64,
-    modified: Option<SystemTime>,
-    identity: (u64, u64),
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        let (identity, changed) = inode(&metadata);
-        Some(Self { length: metadata.len(), modified: metadata.modified().ok(), identity, changed })
-    }
-
-    /// Whether the file may have changed after this stamp was taken and still bear it.
-    fn is_racy(&self, now: SystemTime) -> bool {
-        self.modified.is_none_or(|modified| now.duration_since(modified).map_or(true, |age| age < RACY))
-    }
-}
-
-/// Device and inode, and the time of the last change to either content or inode, where the system has them.
-#[cfg(unix)]
-fn inode(metadata: &std::fs::Metadata) -> ((u64, u64), (i64, i64)) {
-    use std::os::unix::fs::MetadataExt;
-    ((metadata.dev(), metadata.ino()), (metadata.ctime(), metadata.ctime_nsec()))
-}
-
-#[cfg(not(unix))]
-fn inode(_: &std::fs::Metadata) -> ((u64, u64), (i64, i64)) {
-    Default::default()
 }
 
 /// A file as it was last seen.
