@@ -20,10 +20,17 @@ use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::registry::Registry;
 use formwork_engine::schema::is_email;
 use formwork_engine::source::SourceFile;
-use formwork_engine::submission::{Submitted, submit};
+use formwork_engine::submission::{Circumstances, Submitted, submit};
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+
+/// The time of everything that is judged.
+const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+fn circumstances() -> Circumstances {
+    Circumstances::at(NOW)
+}
 
 fn main() {
     divan::main();
@@ -53,7 +60,7 @@ impl Example {
     }
 
     fn compiled(self) -> Arc<CompiledForm> {
-        build(&Compiler::new(), &self.source(), None).form.expect("the examples compile")
+        build(&Compiler::new(), &self.source(), None, NOW).form.expect("the examples compile")
     }
 
     /// A valid request that is already as normalization and defaults would make it.
@@ -100,7 +107,7 @@ fn object(value: &Value) -> Map<String, Value> {
 /// From a file's text to a form that can serve.
 #[divan::bench_group(sample_count = 200, sample_size = 10)]
 mod compile {
-    use super::{Bencher, Compiler, EXAMPLES, Example, build};
+    use super::{Bencher, Compiler, EXAMPLES, Example, NOW, build};
 
     /// What every load and reload pays once.
     #[divan::bench]
@@ -111,7 +118,7 @@ mod compile {
     #[divan::bench(args = EXAMPLES)]
     fn by_new_compiler(bencher: Bencher, example: Example) {
         let source = example.source();
-        bencher.with_inputs(Compiler::new).bench_refs(|compiler| build(compiler, &source, None));
+        bencher.with_inputs(Compiler::new).bench_refs(|compiler| build(compiler, &source, None, NOW));
     }
 
     /// By a compiler that has seen all of the form's patterns.
@@ -119,8 +126,8 @@ mod compile {
     fn by_shared_compiler(bencher: Bencher, example: Example) {
         let source = example.source();
         let compiler = Compiler::new();
-        assert!(build(&compiler, &source, None).form.is_some());
-        bencher.bench(|| build(&compiler, &source, None));
+        assert!(build(&compiler, &source, None, NOW).form.is_some());
+        bencher.bench(|| build(&compiler, &source, None, NOW));
     }
 }
 
@@ -128,8 +135,8 @@ mod compile {
 #[divan::bench_group(sample_count = 500, sample_size = 50)]
 mod judge {
     use super::{
-        Bencher, CompiledForm, Draft, EXAMPLES, Example, PatternOptions, Submitted, Validator, is_email,
-        object, submit,
+        Bencher, CompiledForm, Draft, EXAMPLES, Example, PatternOptions, Submitted, Validator, circumstances,
+        is_email, object, submit,
     };
 
     /// A validator of the form's document with the options of `compile.rs`.
@@ -156,10 +163,10 @@ mod judge {
     fn valid_submit(bencher: Bencher, example: Example) {
         let form = example.compiled();
         let instance = object(&example.valid());
-        assert!(submit(&form, Submitted::new(instance.clone())).is_ok());
+        assert!(submit(&form, Submitted::new(instance.clone()), &circumstances()).is_ok());
         bencher
             .with_inputs(|| Submitted::new(instance.clone()))
-            .bench_values(|submitted| submit(&form, submitted));
+            .bench_values(|submitted| submit(&form, submitted, &circumstances()));
     }
 
     #[divan::bench(args = EXAMPLES)]
@@ -174,10 +181,10 @@ mod judge {
     fn invalid_submit(bencher: Bencher, example: Example) {
         let form = example.compiled();
         let instance = object(&example.invalid());
-        assert!(submit(&form, Submitted::new(instance.clone())).is_err());
+        assert!(submit(&form, Submitted::new(instance.clone()), &circumstances()).is_err());
         bencher
             .with_inputs(|| Submitted::new(instance.clone()))
-            .bench_values(|submitted| submit(&form, submitted));
+            .bench_values(|submitted| submit(&form, submitted, &circumstances()));
     }
 }
 

@@ -1,11 +1,13 @@
 //! A form file through every step: the one loader, which `lint`, `serve` and every other command call.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, has_errors};
+use crate::messages::{Locale, Locales};
 use crate::model::Form;
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::{lint, lower, syntax};
@@ -23,9 +25,14 @@ pub struct Built {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Takes one file through every step.
+/// Takes one file through every step; its examples are judged as of `now` unless they say when.
 #[must_use]
-pub fn build(compiler: &Compiler, source: &Arc<SourceFile>, fault: Option<&ReadFault>) -> Built {
+pub fn build(
+    compiler: &Compiler,
+    source: &Arc<SourceFile>,
+    fault: Option<&ReadFault>,
+    now: SystemTime,
+) -> Built {
     if let Some(fault) = fault {
         let diagnostics = vec![syntax::read_fault(source, fault)];
         return Built {
@@ -50,7 +57,7 @@ pub fn build(compiler: &Compiler, source: &Arc<SourceFile>, fault: Option<&ReadF
     diagnostics.extend(found);
     let form = form.filter(|_| !has_errors(&diagnostics));
     if let Some(form) = &form {
-        diagnostics.extend(lint::check_compiled(compiler, form));
+        diagnostics.extend(lint::check_compiled(compiler, form, now));
     }
     let ready = form.filter(|_| !has_errors(&diagnostics)).map(Arc::new);
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
@@ -59,12 +66,12 @@ pub fn build(compiler: &Compiler, source: &Arc<SourceFile>, fault: Option<&ReadF
 
 /// Reads and builds many files on every core; the order is that of the paths.
 #[must_use]
-pub fn build_all(compiler: &Compiler, paths: &[FormPath]) -> Vec<Built> {
+pub fn build_all(compiler: &Compiler, paths: &[FormPath], now: SystemTime) -> Vec<Built> {
     paths
         .par_iter()
         .map(|path| {
             let (source, fault) = read(path);
-            build(compiler, &source, fault.as_ref())
+            build(compiler, &source, fault.as_ref(), now)
         })
         .collect()
 }
@@ -76,4 +83,20 @@ pub fn diagnostics(built: &[Built]) -> Vec<Diagnostic> {
         built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form).collect();
     let between = lint::duplicate_names(&forms, |_, _| false).into_iter().map(|(_, diagnostic)| diagnostic);
     built.iter().flat_map(|built| built.diagnostics.iter().cloned()).chain(between).collect()
+}
+
+/// Reads every locale file; what is wrong with them, file by file.
+#[must_use]
+pub fn build_locales(paths: &[FormPath]) -> (Locales, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut locales = Vec::new();
+    for path in paths {
+        let (source, fault) = read(path);
+        let (locale, found) = Locale::read(&source, fault.as_ref());
+        if !has_errors(&found) {
+            locales.push(Arc::new(locale));
+        }
+        diagnostics.extend(found);
+    }
+    (Locales::new(locales), diagnostics)
 }

@@ -2,6 +2,9 @@
 //!
 //! Called by `registry`; what it returns is what `submission` and `lint` work with.
 
+mod keywords;
+
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,9 +13,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::guard::{Guard, Hideable};
 use crate::messages::Templates;
-use crate::model::{Check, Field, Form, Spanned};
+use crate::model::{Check, Field, Form, Spanned, Step};
+use crate::payload::Payload;
 use crate::schema::{self, Rules, Schema};
+use crate::vocabulary::register;
 
 /// The most memory that one compiled pattern may take, in bytes.
 const PATTERN_BYTES: usize = 1 << 20;
@@ -28,6 +34,11 @@ pub struct CompiledForm {
     pub version: String,
     pub(crate) rules: Rules,
     pub(crate) templates: Templates,
+    pub(crate) payload: Payload,
+    /// The fields that may be hidden; those that others depend on first.
+    pub(crate) hideable: Vec<Hideable>,
+    /// When the rules count that the document does not decide, by where they are written.
+    pub(crate) guards: HashMap<usize, Guard>,
     pub(crate) validator: Validator,
 }
 
@@ -36,6 +47,11 @@ impl CompiledForm {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.form.name.value
+    }
+
+    /// The schema of one field's value, by itself.
+    pub(crate) fn schema_of(&self, path: &[Step]) -> Option<&Value> {
+        self.document.pointer(self.rules.locations.get(path)?)
     }
 }
 
@@ -57,7 +73,7 @@ impl Compiler {
     #[must_use]
     pub fn new() -> Self {
         let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES);
-        let options = jsonschema::options()
+        let options = register(jsonschema::options())
             .with_draft(Draft::Draft202012)
             .with_pattern_options(patterns)
             .with_pattern_cache(PatternCache::new())
@@ -72,11 +88,10 @@ impl Compiler {
     #[must_use]
     pub fn compile(&self, form: Form) -> (Option<CompiledForm>, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
-        for field in &form.fields {
-            self.check_patterns(&form, field, &mut diagnostics);
-        }
+        form.for_each_field(&mut |field, _| self.check_patterns(&form, field, &mut diagnostics));
         let schema = schema::build(&form);
         let templates = Templates::compile(&form, &schema.rules, &mut diagnostics);
+        let payload = Payload::compile(&form, &mut diagnostics);
         if !diagnostics.is_empty() {
             return (None, diagnostics);
         }
@@ -84,7 +99,18 @@ impl Compiler {
             Ok(validator) => {
                 let version = version(&schema.document);
                 let Schema { document, rules } = schema;
-                let compiled = CompiledForm { form, document, version, rules, templates, validator };
+                let (hideable, guards) = (self.hideable(&form), self.guards(&form));
+                let compiled = CompiledForm {
+                    form,
+                    document,
+                    version,
+                    rules,
+                    templates,
+                    payload,
+                    hideable,
+                    guards,
+                    validator,
+                };
                 (Some(compiled), diagnostics)
             }
             // Each pattern compiled by itself, so this is a limit of the document as a whole.
@@ -95,6 +121,28 @@ impl Compiler {
                 (None, diagnostics)
             }
         }
+    }
+
+    fn hideable(&self, form: &Form) -> Vec<Hideable> {
+        let in_order = form.whens().into_iter().filter_map(|(path, condition)| {
+            let guard = Guard::new(&self.options, form, &path, condition)?;
+            Some(Hideable::new(path, guard))
+        });
+        in_order.collect()
+    }
+
+    fn guards(&self, form: &Form) -> HashMap<usize, Guard> {
+        let mut guards = HashMap::new();
+        form.for_each_field(&mut |field, path| {
+            for validation in &field.validations {
+                if let (Check::Unique(_), Some(condition)) = (&validation.check, &validation.condition)
+                    && let Some(guard) = Guard::new(&self.options, form, path, condition)
+                {
+                    guards.insert(validation.span.start, guard);
+                }
+            }
+        });
+        guards
     }
 
     /// A validator for one value of a document, for questions about that value alone.
@@ -109,12 +157,12 @@ impl Compiler {
                 diagnostics.extend(self.check_pattern(form, pattern));
             }
         }
-        for field in field.fields() {
-            self.check_patterns(form, field, diagnostics);
+        if let Some(schema) = &field.schema {
+            diagnostics.extend(keywords::check(self, form, schema));
         }
     }
 
-    fn check_pattern(&self, form: &Form, pattern: &Spanned<String>) -> Option<Diagnostic> {
+    pub(crate) fn check_pattern(&self, form: &Form, pattern: &Spanned<String>) -> Option<Diagnostic> {
         let compiles = self.options.build(&json!({ "pattern": pattern.value })).is_ok();
         let value = Value::from(pattern.value.as_str());
         let is_ecmascript = self.ecmascript.as_ref().is_some_and(|regex| regex.is_valid(&value));

@@ -74,6 +74,16 @@ rules! {
     InvalidPattern "invalid-pattern" Error;
     /// A message template that does not compile, or names what it cannot see.
     InvalidTemplate "invalid-template" Error;
+    /// An expression that does not compile, or names what it cannot see.
+    InvalidExpression "invalid-expression" Error;
+    /// A template or expression that would show a secret.
+    SecretInTemplate "secret-in-template" Error;
+    /// A locale that is none, or a message in it that cannot be used.
+    InvalidLocale "invalid-locale" Error;
+    /// A JSON Schema keyword that does not exist, or that a form cannot use.
+    InvalidSchemaKeyword "invalid-schema-keyword" Error;
+    /// Fields that are there only if they are there.
+    ConditionCycle "condition-cycle" Error;
     /// A reference to a field that the form does not declare.
     UnknownFieldReference "unknown-field-reference" Error;
     /// A key that a profile does not take.
@@ -86,6 +96,10 @@ rules! {
     FailingExample "failing-example" Error;
     /// A rule that can never change a verdict.
     IneffectiveValidation "ineffective-validation" Warning;
+    /// A condition that never holds.
+    DeadCondition "dead-condition" Warning;
+    /// A message that a locale has only in part.
+    UntranslatedMessage "untranslated-message" Warning;
     /// A form without examples.
     UntestedForm "untested-form" Warning;
 }

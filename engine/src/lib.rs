@@ -7,14 +7,18 @@
 pub mod build;
 pub mod compile;
 pub mod diagnostic;
+mod guard;
 pub mod lint;
 pub mod lower;
 pub mod messages;
 pub mod model;
+pub mod payload;
 pub mod registry;
 pub mod render;
 pub mod schema;
 pub mod source;
 pub mod submission;
 pub mod syntax;
+mod template;
+pub mod vocabulary;
 pub mod watch;

@@ -3,16 +3,22 @@
 //! One rule per file. Called by `registry`: [`check_form`] before a form is compiled, [`check_compiled`] after,
 //! [`duplicate_names`] over all forms together.
 
+mod condition_cycle;
+mod dead_condition;
 mod duplicate_form_name;
 mod failing_example;
 mod impossible_constraint;
 mod invalid_default;
+mod mistyped_reference;
+mod payload_target;
 mod unknown_field_reference;
 mod untested_form;
 
+use std::time::SystemTime;
+
 use crate::compile::{CompiledForm, Compiler};
-use crate::diagnostic::Diagnostic;
-use crate::model::{Field, Form};
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::model::Form;
 
 pub use duplicate_form_name::duplicate_names;
 
@@ -20,36 +26,31 @@ pub use duplicate_form_name::duplicate_names;
 #[must_use]
 pub fn check_form(form: &Form) -> Vec<Diagnostic> {
     let mut diagnostics = untested_form::check(form);
-    for_each_field(&form.fields, "", &mut |field, _| {
-        diagnostics.extend(impossible_constraint::check(form, field));
-        diagnostics.extend(unknown_field_reference::check(form, field));
+    diagnostics.extend(condition_cycle::check(form));
+    diagnostics.extend(payload_target::check(form));
+    form.for_each_field(&mut |field, path| {
+        diagnostics.extend(impossible_constraint::check(form, field, path));
+        let unknown = unknown_field_reference::check(form, field, path);
+        if unknown.is_empty() {
+            diagnostics.extend(mistyped_reference::check(form, field, path));
+        }
+        diagnostics.extend(unknown);
     });
     diagnostics
 }
 
-/// What the compiled form shows: its defaults and examples.
+/// What the compiled form shows: its defaults, conditions and examples, judged as of `now`.
 #[must_use]
-pub fn check_compiled(compiler: &Compiler, form: &CompiledForm) -> Vec<Diagnostic> {
+pub fn check_compiled(compiler: &Compiler, form: &CompiledForm, now: SystemTime) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
-    for_each_field(&form.form.fields, "", &mut |field, pointer| {
-        diagnostics.extend(invalid_default::check(compiler, form, field, pointer));
-        let schema = form.document.pointer(pointer);
-        diagnostics.extend(
-            schema.and_then(|schema| impossible_constraint::check_list(compiler, &form.form, field, schema)),
-        );
+    form.form.for_each_field(&mut |field, path| {
+        diagnostics.extend(invalid_default::check(compiler, form, field, path, now));
+        diagnostics.extend(impossible_constraint::check_list(compiler, form, field, path, now));
+        diagnostics.extend(dead_condition::check(compiler, form, field, path, now));
     });
     // With such a fault every example may fail, and the fault itself is what to mend.
-    if diagnostics.is_empty() {
-        diagnostics.extend(failing_example::check(form));
+    if !has_errors(&diagnostics) {
+        diagnostics.extend(failing_example::check(form, now));
     }
     diagnostics
-}
-
-/// Visits every field with the JSON Pointer of its schema.
-fn for_each_field<'a>(fields: &'a [Field], base: &str, visit: &mut impl FnMut(&'a Field, &str)) {
-    for field in fields {
-        let pointer = crate::schema::child(&format!("{base}/properties"), &field.name.value);
-        visit(field, &pointer);
-        for_each_field(field.fields(), &pointer, visit);
-    }
 }

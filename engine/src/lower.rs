@@ -3,14 +3,16 @@
 //! Lowering never gives up: what cannot be read is reported and left out, so that one look at a file finds all of
 //! its faults. Called by `registry` for each file.
 
+mod condition;
 mod example;
 mod field;
 mod form;
+mod payload;
 mod usage;
 mod validation;
 mod value;
 
-pub(crate) use field::GROUP_SUFFIX;
+pub(crate) use field::{GROUP_SUFFIX, MAX_DEPTH as MAX_NESTING, article};
 
 use std::ops::Range;
 use std::sync::Arc;

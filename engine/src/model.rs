@@ -3,16 +3,24 @@
 //! Made by `lower`; read by `schema`, `compile`, `submission` and `lint`. Everything an author wrote carries the
 //! span it was written at; what a resource builds in carries the span of the field (or resource) it came with.
 
+mod condition;
 mod example;
 mod field;
+mod moment;
+mod path;
+mod payload;
 mod resource;
 mod validation;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use condition::{Condition, Expectation};
 pub use example::{CodesByPath, Example};
-pub use field::{Field, FieldType, Normalizer, Role};
+pub use field::{Field, FieldType, Normalizer, Role, Ui};
+pub use moment::{Against, Moment, Order, Timing, Unit, parse_date, parse_instant};
+pub use path::{Segment, Step, Target, dotted};
+pub use payload::{PayloadEntry, PayloadSource};
 pub use resource::{BuiltIn, BuiltInType, Resource};
 pub use validation::{Check, Comparison, Length, Numericality, Unique, Validation};
 
@@ -82,6 +90,17 @@ pub enum RateLimit {
     },
 }
 
+/// What a rendered form does and says after a submission: templates.
+#[derive(Clone, Debug, Default)]
+pub struct AfterSubmission {
+    /// Where a browser goes once something was created.
+    pub redirect_to: Option<Spanned<String>>,
+    /// What is said then.
+    pub flash_notice: Option<Spanned<String>>,
+    /// What is said of a refusal.
+    pub flash_alert: Option<Spanned<String>>,
+}
+
 /// One form configuration.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -103,6 +122,10 @@ pub struct Form {
     pub rate_limit: RateLimit,
     /// What a request may carry, in declared order.
     pub fields: Vec<Field>,
+    /// What the form computes, in declared order.
+    pub payload: Vec<PayloadEntry>,
+    /// What a rendered form does and says after a submission.
+    pub after: AfterSubmission,
     /// Requests with their expected outcome; `None` where the form has no `examples` at all.
     pub examples: Option<Vec<Example>>,
 }
@@ -111,5 +134,41 @@ impl Form {
     /// The form's name and every alias.
     pub fn names(&self) -> impl Iterator<Item = &Spanned<String>> {
         std::iter::once(&self.name).chain(&self.aliases)
+    }
+
+    /// Visits every field, items included, with the way to it.
+    pub fn for_each_field<'f>(&'f self, visit: &mut impl FnMut(&'f Field, &[Step])) {
+        visit_fields(&self.fields, &mut Vec::new(), visit);
+    }
+
+    /// Whether the form itself surely gives the field at `path`, or anything within it, a value.
+    #[must_use]
+    pub fn payload_gives(&self, path: &[Step]) -> bool {
+        self.payload.iter().any(|entry| {
+            entry.path.starts_with(path) && !matches!(entry.source.value, PayloadSource::Expression(_))
+        })
+    }
+
+    /// Whether the form may compute a value for exactly this field.
+    #[must_use]
+    pub fn payload_computes(&self, path: &[Step]) -> bool {
+        self.payload.iter().any(|entry| entry.path == path)
+    }
+}
+
+fn visit_fields<'f>(fields: &'f [Field], path: &mut Vec<Step>, visit: &mut impl FnMut(&'f Field, &[Step])) {
+    for field in fields {
+        path.push(Step::Key(field.name.value.clone()));
+        visit(field, path);
+        let mut depth = 1;
+        let mut inner = field;
+        while let Some(items) = inner.items() {
+            path.push(Step::Item);
+            depth += 1;
+            visit(items, path);
+            inner = items;
+        }
+        visit_fields(inner.fields(), path, visit);
+        path.truncate(path.len() - depth);
     }
 }

@@ -3,6 +3,7 @@
 //! A request takes one [`Snapshot`] and keeps it; [`Registry::reload`] builds the next beside it. What no longer
 //! compiles keeps serving as it last did. Called by `watch`, and by the server for every request.
 
+mod locales;
 mod stamp;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
+use locales::LocaleFiles;
 use rayon::prelude::*;
 use stamp::Stamp;
 
@@ -18,6 +20,7 @@ use crate::build::{Built, build};
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::lint::duplicate_names;
+use crate::messages::Locales;
 use crate::model::Form;
 use crate::source::{self, FormPath, Listing, ReadFault, SourceError, SourceFile};
 
@@ -66,6 +69,9 @@ pub struct Snapshot {
     pub generation: u64,
     /// Every form file by name, those that are not served included.
     pub statuses: Vec<FormStatus>,
+    /// The messages of every language.
+    pub locales: Locales,
+    locale_diagnostics: Vec<Diagnostic>,
     by_name: HashMap<String, Arc<CompiledForm>>,
 }
 
@@ -87,9 +93,9 @@ impl Snapshot {
         })
     }
 
-    /// Every diagnostic of every form.
+    /// Every diagnostic of every form and locale.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.statuses.iter().flat_map(|status| &status.diagnostics)
+        self.statuses.iter().flat_map(|status| &status.diagnostics).chain(&self.locale_diagnostics)
     }
 }
 
@@ -104,6 +110,8 @@ pub struct Reload {
     pub changed: Vec<(String, State)>,
     /// The names that are gone with their files.
     pub removed: Vec<String>,
+    /// The languages whose locale changed, came or went.
+    pub locales: Vec<String>,
     /// Findings in the files that changed.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether a file was not where it was: look again soon, to see whether it is gone.
@@ -125,7 +133,7 @@ impl Reload {
     /// Whether anything changed at all.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.compiled > 0 || !self.changed.is_empty() || !self.removed.is_empty()
+        self.compiled > 0 || !self.changed.is_empty() || !self.removed.is_empty() || !self.locales.is_empty()
     }
 }
 
@@ -143,11 +151,18 @@ struct File {
 
 type Files = BTreeMap<FormPath, File>;
 
+/// Everything that was last seen.
+#[derive(Default)]
+struct Seen {
+    files: Files,
+    locales: LocaleFiles,
+}
+
 /// The forms of one configuration directory.
 pub struct Registry {
     configs: PathBuf,
     snapshot: ArcSwap<Snapshot>,
-    files: Mutex<Files>,
+    seen: Mutex<Seen>,
 }
 
 impl Registry {
@@ -159,7 +174,7 @@ impl Registry {
         let registry = Self {
             configs: configs.to_path_buf(),
             snapshot: ArcSwap::default(),
-            files: Mutex::new(Files::new()),
+            seen: Mutex::new(Seen::default()),
         };
         let reload = registry.reload(now)?;
         Ok((registry, reload))
@@ -183,14 +198,14 @@ impl Registry {
     /// When the directory cannot be read; everything keeps being served as it was.
     pub fn reload(&self, now: SystemTime) -> Result<Reload, SourceError> {
         // A reload that panicked has not touched the files: they are replaced as a whole.
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let Listing { forms, directories, links } = source::list(&self.configs)?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let Listing { forms, locales, directories, links } = source::list(&self.configs)?;
         let before = self.snapshot();
         let compiler = Compiler::new();
         let looked_at: Vec<(FormPath, File, bool)> = forms
             .into_par_iter()
             .filter_map(|path| {
-                let (file, changed) = look(&compiler, files.get(&path), &path, now)?;
+                let (file, changed) = look(&compiler, seen.files.get(&path), &path, now)?;
                 Some((path, file, changed))
             })
             .collect();
@@ -198,8 +213,9 @@ impl Registry {
             looked_at.iter().filter(|(_, _, changed)| *changed).map(|(path, _, _)| path.clone()).collect();
         let mut next: Files = looked_at.into_iter().map(|(path, file, _)| (path, file)).collect();
         let mut gone = false;
-        let mut look_again = false;
-        for (path, file) in files.iter().filter(|(path, _)| !next.contains_key(path)).collect::<Vec<_>>() {
+        let (next_locales, locales, mut look_again) = seen.locales.look(&locales);
+        for (path, file) in seen.files.iter().filter(|(path, _)| !next.contains_key(path)).collect::<Vec<_>>()
+        {
             if file.missing {
                 gone = true;
             } else {
@@ -208,20 +224,24 @@ impl Registry {
             }
         }
         let watch = Watched { directories, links };
-        if changed.is_empty() && !gone && before.generation > 0 {
-            *files = next;
+        if changed.is_empty() && !gone && locales.is_empty() && before.generation > 0 {
+            *seen = Seen { files: next, locales: next_locales };
             let generation = before.generation;
             return Ok(Reload {
                 generation,
                 compiled: 0,
                 changed: Vec::new(),
                 removed: Vec::new(),
+                locales: Vec::new(),
                 diagnostics: Vec::new(),
                 look_again,
                 watch,
             });
         }
-        let snapshot = Arc::new(resolve(&mut next, &before));
+        let mut snapshot = resolve(&mut next, &before);
+        snapshot.locales = next_locales.served();
+        snapshot.locale_diagnostics = next_locales.diagnostics();
+        let snapshot = Arc::new(snapshot);
         let changed_paths: HashSet<&Path> = changed.iter().map(|path| path.path.as_path()).collect();
         let reload = Reload {
             generation: snapshot.generation,
@@ -231,16 +251,20 @@ impl Registry {
             diagnostics: snapshot
                 .diagnostics()
                 .filter(|found| {
+                    let file = &found.primary.file;
                     found.rule == Rule::DuplicateFormName
-                        || changed_paths.contains(found.primary.file.path.as_path())
+                        || changed_paths.contains(file.path.as_path())
+                        || locales.contains(&file.default_name)
+                            && snapshot.locale_diagnostics.iter().any(|own| std::ptr::eq(own, *found))
                 })
                 .cloned()
                 .collect(),
+            locales,
             look_again,
             watch,
         };
         self.snapshot.store(snapshot);
-        *files = next;
+        *seen = Seen { files: next, locales: next_locales };
         Ok(reload)
     }
 }
@@ -265,7 +289,7 @@ fn look(compiler: &Compiler, known: Option<&File>, path: &FormPath, now: SystemT
         return Some((File { stamp, missing: false, ..known.clone() }, false));
     }
     let served = known.and_then(|known| known.served.clone());
-    let built = Arc::new(build(compiler, &source, fault.as_ref()));
+    let built = Arc::new(build(compiler, &source, fault.as_ref(), now));
     Some((File { stamp, fault, built, served, missing: false }, true))
 }
 
@@ -300,8 +324,7 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
             clashes.entry(path.to_path_buf()).or_default().push(diagnostic);
         }
     }
-    let mut snapshot =
-        Snapshot { generation: before.generation + 1, statuses: Vec::new(), by_name: HashMap::new() };
+    let mut snapshot = Snapshot { generation: before.generation + 1, ..Snapshot::default() };
     // First everything that is as its author wants it, then last good versions, where their names are still free.
     for (path, file) in files.iter_mut() {
         let sound = !file.missing && !clashes.contains_key(&path.path);

@@ -130,6 +130,8 @@ impl PartialOrd for FormPath {
 pub struct Listing {
     /// Every form file, sorted by path.
     pub forms: Vec<FormPath>,
+    /// Every locale file, sorted by path; its default name is its language tag.
+    pub locales: Vec<FormPath>,
     /// Every directory that was walked.
     pub directories: BTreeSet<PathBuf>,
     /// Every symbolic link that was followed to a directory or form.
@@ -150,6 +152,20 @@ pub fn list(configs: &Path) -> Result<Listing, SourceError> {
     }
     walk(&forms, "", 0, &mut listing)?;
     listing.forms.sort();
+    let locales = configs.join("locales");
+    if let Ok(kind) = fs::symlink_metadata(&locales) {
+        let mut found = Listing::default();
+        if kind.is_symlink() {
+            found.links.insert(locales.clone());
+        }
+        if locales.is_dir() {
+            walk(&locales, "", 0, &mut found)?;
+        }
+        found.forms.sort();
+        listing.locales = found.forms;
+        listing.directories.append(&mut found.directories);
+        listing.links.append(&mut found.links);
+    }
     Ok(listing)
 }
 
@@ -198,47 +214,50 @@ fn kind_of(entry: &fs::DirEntry, path: &Path) -> Result<Option<fs::FileType>, So
     }
 }
 
-/// The form files that the command line names: a directory stands for every `.toml` file below it.
+/// The files that the command line names: a directory stands for every `.toml` file below it.
 ///
-/// A form's default name is its path under `configs/forms` if it is there, its file name otherwise.
+/// A form's default name is its path under `configs/forms` if it is there, its file name otherwise. What is under
+/// `configs/locales` is a locale.
 ///
 /// # Errors
 /// When a path does not exist or a directory cannot be read.
-pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Vec<FormPath>, SourceError> {
-    let mut forms = Vec::new();
+pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Listing, SourceError> {
+    let mut listing = Listing::default();
     for path in paths {
         let metadata =
             fs::metadata(path).map_err(|reason| SourceError::Unreadable { path: path.clone(), reason })?;
-        let prefix = name_prefix(configs, path);
+        let locale = below(&configs.join("locales"), path);
+        let prefix = locale.clone().or_else(|| below(&configs.join("forms"), path)).unwrap_or_default();
+        let mut found = Listing::default();
         if metadata.is_dir() {
-            let mut listing = Listing::default();
-            // The configuration directory itself stands for the forms in it.
-            let has_forms = path.join("forms").is_dir() && prefix.is_empty();
-            walk(&if has_forms { path.join("forms") } else { path.clone() }, &prefix, 0, &mut listing)?;
-            forms.append(&mut listing.forms);
+            // The configuration directory itself stands for everything in it.
+            if path.join("forms").is_dir() && prefix.is_empty() && locale.is_none() {
+                found = list(path)?;
+                listing.locales.append(&mut found.locales);
+            } else {
+                walk(path, &prefix, 0, &mut found)?;
+            }
         } else {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             let directory = prefix.strip_suffix('/').and_then(|prefix| prefix.rsplit_once('/'));
             let directory = directory.map(|(directory, _)| format!("{directory}/")).unwrap_or_default();
-            forms.push(FormPath { path: path.clone(), default_name: format!("{directory}{stem}") });
+            found.forms.push(FormPath { path: path.clone(), default_name: format!("{directory}{stem}") });
         }
+        let into = if locale.is_some() { &mut listing.locales } else { &mut listing.forms };
+        into.append(&mut found.forms);
     }
-    forms.sort();
-    forms.dedup();
-    Ok(forms)
+    for files in [&mut listing.forms, &mut listing.locales] {
+        files.sort();
+        files.dedup();
+    }
+    Ok(listing)
 }
 
-/// The path of `path` under `configs/forms` with a final slash, or nothing where it is elsewhere.
-fn name_prefix(configs: &Path, path: &Path) -> String {
-    let (Ok(root), Ok(path)) = (configs.join("forms").canonicalize(), path.canonicalize()) else {
-        return String::new();
-    };
-    path.strip_prefix(root)
-        .ok()
-        .and_then(Path::to_str)
-        .filter(|relative| !relative.is_empty())
-        .map(|relative| format!("{relative}/"))
-        .unwrap_or_default()
+/// The path of `path` under a directory with a final slash, empty for the directory itself; nothing where it is elsewhere.
+fn below(directory: &Path, path: &Path) -> Option<String> {
+    let (root, path) = (directory.canonicalize().ok()?, path.canonicalize().ok()?);
+    let relative = path.strip_prefix(root).ok()?.to_str()?;
+    Some(if relative.is_empty() { String::new() } else { format!("{relative}/") })
 }
 
 /// Why a file's content could not be had.

@@ -1,17 +1,22 @@
 //! One request through a form: what was sent → what will be stored, or why not.
 //!
-//! The steps and their order are the language's: aliases → drop `readonly` → normalize → defaults → validate, all
-//! errors collected. Called by the server for a request and by `lint` for an example.
+//! The steps and their order are the language's: aliases → drop `readonly` → normalize → defaults → drop what is hidden →
+//! computed values → validate, all errors collected. Called by the server for a request and by `lint` for an example.
 
 mod accept;
 mod claim;
 mod prepare;
 mod validate;
 
+use std::time::SystemTime;
+
 use serde_json::{Map, Value};
 
 use crate::compile::CompiledForm;
+use crate::vocabulary;
 
+pub use crate::model::Segment;
+pub use crate::payload::{Circumstances, PayloadFault};
 pub use claim::Claim;
 
 /// The most violations that one request is told of.
@@ -61,15 +66,6 @@ pub struct Accepted {
     pub claims: Vec<Claim>,
 }
 
-/// One step into a value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Segment {
-    /// Into an object, by key.
-    Key(String),
-    /// Into an array, by index from 0.
-    Index(usize),
-}
-
 /// What a submission does wrong.
 #[derive(Clone, Debug)]
 pub struct Violation {
@@ -92,15 +88,7 @@ impl Violation {
         if self.path.is_empty() {
             return "base".to_owned();
         }
-        let segments: Vec<String> = self
-            .path
-            .iter()
-            .map(|segment| match segment {
-                Segment::Key(key) => key.clone(),
-                Segment::Index(index) => index.to_string(),
-            })
-            .collect();
-        segments.join(".")
+        claim::dotted(&self.path)
     }
 
     /// The JSON Pointer (RFC 6901) into the request's body.
@@ -113,26 +101,46 @@ impl Violation {
     }
 }
 
+/// Why a request comes to nothing.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It breaks rules of the form: every violation, in the order in which the form declares them, up to
+    /// [`MAX_VIOLATIONS`].
+    Violations(Vec<Violation>),
+    /// The form cannot compute a value: the form's fault.
+    Payload(PayloadFault),
+}
+
 /// Judges a request.
 ///
 /// # Errors
-/// With every violation, in the order in which the form declares its rules, up to [`MAX_VIOLATIONS`].
-pub fn submit(form: &CompiledForm, submitted: Submitted) -> Result<Accepted, Vec<Violation>> {
-    let Submitted(mut values) = submitted;
-    prepare::prepare(&form.form, &mut values);
-    let values = Value::Object(values);
-    validate::validate(form, &values)?;
+/// With every violation, or with the value that the form could not compute.
+pub fn submit(
+    form: &CompiledForm,
+    submitted: Submitted,
+    circumstances: &Circumstances,
+) -> Result<Accepted, Refusal> {
+    let values = prepare::prepare(form, submitted.0, circumstances).map_err(Refusal::Payload)?;
+    judge(form, &values, circumstances.now).map_err(Refusal::Violations)?;
     Ok(accept::accept(form, values))
+}
+
+/// Judges values that are as the form's schema wants them: normalized, with defaults, without what is hidden.
+///
+/// # Errors
+/// With every violation.
+pub fn judge(form: &CompiledForm, values: &Value, now: SystemTime) -> Result<(), Vec<Violation>> {
+    vocabulary::at(now, || validate::validate(form, values, now))
 }
 
 /// The violation that a taken claim is.
 #[must_use]
 pub fn taken(form: &CompiledForm, claim: &Claim) -> Violation {
     Violation {
-        path: claim.path.iter().cloned().map(Segment::Key).collect(),
+        path: claim.path.clone(),
         code: "taken",
         params: Map::new(),
-        rule: form.rules.about(&claim.path.join("."), "taken"),
+        rule: form.rules.about(&claim.declared_path(), "taken"),
         value: claim.value.clone(),
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use formwork_engine::compile::CompiledForm;
-use formwork_engine::submission::{Accepted, Submitted, Violation, submit, taken};
+use formwork_engine::submission::{
+    Accepted, Circumstances, PayloadFault, Refusal, Submitted, Violation, submit, taken,
+};
 
 use crate::password::{Hasher, PasswordError};
 use crate::store::{Creation, NewClaim, NewRecord, Store, StoreError};
@@ -20,6 +22,9 @@ pub enum Outcome {
 /// Why a submission came to nothing through no fault of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
+    /// The form could not compute a value.
+    #[error(transparent)]
+    Payload(#[from] PayloadFault),
     /// The password could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -49,11 +54,12 @@ impl Accounts {
         &self,
         form: &CompiledForm,
         submitted: Submitted,
-        now: SystemTime,
+        circumstances: &Circumstances,
     ) -> Result<Outcome, AccountError> {
-        let Accepted { attributes, password, claims } = match submit(form, submitted) {
+        let Accepted { attributes, password, claims } = match submit(form, submitted, circumstances) {
             Ok(accepted) => accepted,
-            Err(violations) => return Ok(Outcome::Refused(violations)),
+            Err(Refusal::Violations(violations)) => return Ok(Outcome::Refused(violations)),
+            Err(Refusal::Payload(fault)) => return Err(fault.into()),
         };
         let refusal = |indices: Vec<usize>| {
             let mut violations: Vec<Violation> = indices
@@ -66,7 +72,7 @@ impl Accounts {
         };
         let new_claims: Vec<NewClaim> = claims
             .iter()
-            .map(|claim| NewClaim { field: claim.path.join("."), digest: claim.digest })
+            .map(|claim| NewClaim { field: claim.declared_path(), digest: claim.digest })
             .collect();
         let known = self.store.taken(&new_claims).await?;
         if !known.is_empty() {
@@ -84,7 +90,7 @@ impl Accounts {
             attributes: &serde_json::Value::Object(attributes).to_string(),
             password: password.as_deref(),
             claims: &new_claims,
-            created_at: milliseconds(now),
+            created_at: milliseconds(circumstances.now),
         };
         match self.store.create(&record).await? {
             Creation::Created(id) => Ok(Outcome::Created(id)),

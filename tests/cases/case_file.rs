@@ -2,14 +2,19 @@
 //!
 //! Read by the harness beside it and by the tests in `tests/engine`, which ask other questions of the same forms.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use formwork_engine::build::build;
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::diagnostic::Severity;
+use formwork_engine::messages::{Languages, Locale, Locales};
 use formwork_engine::render::{Format, render};
 use formwork_engine::source::SourceFile;
+use formwork_engine::submission::Circumstances;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
@@ -22,6 +27,9 @@ pub(crate) struct CaseFile {
     pub(crate) description: String,
     /// The form, in TOML.
     pub(crate) form: String,
+    /// Locale files by language tag, in TOML.
+    #[serde(default)]
+    locales: BTreeMap<String, String>,
     /// What is submitted to it.
     pub(crate) requests: Vec<Request>,
 }
@@ -32,6 +40,14 @@ pub(crate) struct CaseFile {
 pub(crate) struct Request {
     /// What this request shows.
     pub(crate) description: String,
+    /// When it is sent; on 23 November 2026 at noon where nothing is said.
+    now: Option<String>,
+    /// The name of the token that it is sent with.
+    token: Option<String>,
+    /// Where it comes from.
+    address: Option<IpAddr>,
+    /// The languages that its sender accepts, as `Accept-Language` has them.
+    language: Option<String>,
     /// The `form` value.
     form: Option<Map<String, Value>>,
     /// The same in JSON, for what TOML cannot say: null, and a number's own spelling.
@@ -88,7 +104,7 @@ impl CaseFile {
     /// Compiles the form, which must have no errors; it has no examples, which is one warning.
     pub(crate) fn compile(&self, compiler: &Compiler) -> Arc<CompiledForm> {
         let source = SourceFile::new(PathBuf::from("form.toml"), "case".to_owned(), self.form.clone());
-        let built = build(compiler, &Arc::new(source), None);
+        let built = build(compiler, &Arc::new(source), None, time(NOW));
         let errors: Vec<_> =
             built.diagnostics.iter().filter(|found| found.severity() == Severity::Error).cloned().collect();
         assert!(errors.is_empty(), "{}", render(&errors, Format::Text { colour: false }));
@@ -96,7 +112,48 @@ impl CaseFile {
     }
 }
 
+/// The time at which cases are judged that do not say when.
+const NOW: &str = "2026-11-23T12:00:00Z";
+
+/// That time.
+pub(crate) fn now() -> SystemTime {
+    time(NOW)
+}
+
+fn time(text: &str) -> SystemTime {
+    let instant =
+        formwork_engine::model::parse_instant(text).unwrap_or_else(|| panic!("`{text}` is no time"));
+    instant.try_into().unwrap()
+}
+
+impl CaseFile {
+    /// The locales of the case, which must have no errors.
+    pub(crate) fn locales(&self) -> Locales {
+        Locales::new(self.locales.iter().map(|(tag, text)| {
+            let source = SourceFile::new(PathBuf::from(format!("{tag}.toml")), tag.clone(), text.clone());
+            let (locale, found) = Locale::read(&Arc::new(source), None);
+            assert!(found.is_empty(), "{}", render(&found, Format::Text { colour: false }));
+            Arc::new(locale)
+        }))
+    }
+}
+
 impl Request {
+    /// The languages that its sender accepts.
+    pub(crate) fn languages(&self) -> Languages {
+        Languages::accepted(self.language.as_deref().unwrap_or_default())
+    }
+
+    /// Who sends it, when and from where.
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        Circumstances {
+            now: time(self.now.as_deref().unwrap_or(NOW)),
+            token: self.token.clone(),
+            language: self.languages().first().map(str::to_owned),
+            address: self.address,
+        }
+    }
+
     /// The `form` value, from whichever of its two spellings the file has.
     pub(crate) fn submitted(&self) -> Map<String, Value> {
         one_of(self.form.as_ref(), self.form_json.as_deref())

@@ -13,51 +13,64 @@ mod case_file;
 use std::path::Path;
 use std::sync::Arc;
 
-use case_file::{CaseFile, Refusal};
+use case_file::{CaseFile, Refusal, now};
 use formwork_engine::build::{build, diagnostics};
 use formwork_engine::compile::{CompiledForm, Compiler};
-use formwork_engine::messages;
+use formwork_engine::messages::{self, Languages, Locales};
 use formwork_engine::render::{Format, render};
 use formwork_engine::source::{FormPath, SourceFile, read};
-use formwork_engine::submission::{Submitted, Violation, submit};
+use formwork_engine::submission::{Claim, Refusal as Refused, Segment, Submitted, Violation, submit};
 use serde_json::Value;
 
 #[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
 fn submit_case(path: &Path) -> datatest_stable::Result<()> {
     let case = CaseFile::read(path);
     let form = case.compile(&Compiler::new());
+    let locales = case.locales();
     for request in &case.requests {
         let name = format!("{}: {}", case.description, request.description);
-        match (submit(&form, Submitted::new(request.submitted())), &request.accepted, &request.errors) {
+        let shown = |violations: &[Violation]| -> Vec<Refusal> {
+            let languages = request.languages();
+            violations.iter().map(|found| refusal(&form, &locales, &languages, found)).collect()
+        };
+        let outcome = submit(&form, Submitted::new(request.submitted()), &request.circumstances());
+        match (outcome, &request.accepted, &request.errors) {
             (Ok(found), Some(accepted), None) => {
                 let attributes = Value::Object(accepted.attributes());
                 assert_eq!(Value::Object(found.attributes), attributes, "{name}: attributes");
                 assert_eq!(found.password.is_some(), accepted.password, "{name}: password");
-                let claims: Vec<String> = found.claims.iter().map(|claim| claim.path.join(".")).collect();
+                let claims: Vec<String> = found.claims.iter().map(dotted).collect();
                 assert_eq!(claims, accepted.claims, "{name}: claims");
             }
-            (Err(violations), None, Some(errors)) => {
-                let found: Vec<Refusal> = violations.iter().map(|found| refusal(&form, found)).collect();
-                assert_eq!(&found, errors, "{name}");
+            (Err(Refused::Violations(violations)), None, Some(errors)) => {
+                assert_eq!(&shown(&violations), errors, "{name}");
             }
             (Ok(_), None, Some(_)) => panic!("{name}: is accepted"),
-            (Err(violations), Some(_), None) => {
-                let found: Vec<Refusal> = violations.iter().map(|found| refusal(&form, found)).collect();
-                panic!("{name}: is refused: {found:#?}");
+            (Err(Refused::Violations(violations)), Some(_), None) => {
+                panic!("{name}: is refused: {:#?}", shown(&violations));
             }
+            (Err(Refused::Payload(fault)), ..) => panic!("{name}: {fault}"),
             _ => panic!("{name}: a request has either `accepted` or `errors`"),
         }
     }
     Ok(())
 }
 
-fn refusal(form: &CompiledForm, violation: &Violation) -> Refusal {
+fn dotted(claim: &Claim) -> String {
+    let segments = claim.path.iter().map(|segment| match segment {
+        Segment::Key(key) => key.clone(),
+        Segment::Index(index) => index.to_string(),
+    });
+    segments.collect::<Vec<_>>().join(".")
+}
+
+fn refusal(form: &CompiledForm, locales: &Locales, languages: &Languages, violation: &Violation) -> Refusal {
     Refusal {
         path: violation.dotted_path(),
         pointer: violation.pointer(),
         code: violation.code.to_owned(),
         params: violation.params.clone(),
-        message: messages::text(form, violation),
+        message: messages::text(form, locales, languages, violation),
     }
 }
 
@@ -68,7 +81,7 @@ fn lint_case(path: &Path) -> datatest_stable::Result<()> {
     // Snapshots show a file by its name, wherever the tests run.
     let shown = path.file_name().unwrap().into();
     let source = Arc::new(SourceFile::new(shown, stem.clone(), found.text.clone()));
-    let built = build(&Compiler::new(), &source, fault.as_ref());
+    let built = build(&Compiler::new(), &source, fault.as_ref(), now());
     let text = render(&diagnostics(&[built]), Format::Text { colour: false });
     assert!(!text.is_empty(), "nothing is found in {}", path.display());
     let mut settings = insta::Settings::clone_current();

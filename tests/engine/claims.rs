@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use formwork_engine::messages;
 use formwork_engine::submission::taken;
 use serde_json::{Value, json};
 
-use crate::forms::{submitted, user_form};
+use crate::forms::{submitted, text, user_form};
 
 /// The digest that a form's `properties` claim at `path`.
 fn digest(form: &str, path: &str, properties: &str) -> [u8; 32] {
@@ -14,7 +13,7 @@ fn digest(form: &str, path: &str, properties: &str) -> [u8; 32] {
     let properties: Value = serde_json::from_str(properties).unwrap();
     let accepted = submitted(&form, &json!({ "email": "ada@example.com", "properties": properties }));
     let claims = accepted.ok().unwrap().claims;
-    claims.into_iter().find(|claim| claim.path.join(".") == path).expect("a claim").digest
+    claims.into_iter().find(|claim| claim.declared_path() == path).expect("a claim").digest
 }
 
 /// The digest of the one value `v` of a form with the one property `v`.
@@ -177,8 +176,7 @@ fn a_taken_value_is_reported_at_its_field_in_the_authors_words() {
     let request = json!({ "email": "a@b.co", "profiles": { "shop/customer": { "properties": { "tax/number": "7" } } } });
     let claims = submitted(&form, &request).ok().unwrap().claims;
     let found: Vec<_> = claims.iter().map(|claim| taken(&form, claim)).collect();
-    let told: Vec<_> =
-        found.iter().map(|found| (found.pointer(), found.code, messages::text(&form, found))).collect();
+    let told: Vec<_> = found.iter().map(|found| (found.pointer(), found.code, text(&form, found))).collect();
     assert_eq!(
         told,
         [
@@ -198,5 +196,5 @@ fn a_message_about_a_taken_value_can_quote_it() {
         user_form("[fields.properties.handle]\nvalidation.unique.message = \"“{{ value }}” is taken\"\n");
     let request = json!({ "email": "a@b.co", "properties": { "handle": "ada" } });
     let claims = submitted(&form, &request).ok().unwrap().claims;
-    assert_eq!(messages::text(&form, &taken(&form, &claims[1])), "“ada” is taken");
+    assert_eq!(text(&form, &taken(&form, &claims[1])), "“ada” is taken");
 }

@@ -10,7 +10,7 @@ use formwork_engine::diagnostic::{Diagnostic, Rule};
 use formwork_engine::render::{Format, render, summary};
 use formwork_engine::source::{FormPath, ReadFault, SourceFile, read};
 
-use crate::case_file::paths;
+use crate::case_file::{now, paths};
 use crate::forms::{built, configured};
 
 fn file(name: &str, text: &str) -> Arc<SourceFile> {
@@ -26,7 +26,7 @@ fn lint_cases() -> Vec<Built> {
     let built = paths("lint").into_iter().map(|path| {
         let default_name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let (source, fault) = read(&FormPath { path, default_name });
-        build(&Compiler::new(), &source, fault.as_ref())
+        build(&Compiler::new(), &source, fault.as_ref(), now())
     });
     built.collect()
 }
@@ -123,7 +123,7 @@ fn a_name_in_two_files_is_shown_in_both() {
         file("join", &format!("resource = \"User\"\nname = \"sign_up\"\n{example}")),
         file("register", &format!("# no name of its own\nresource = \"User\"\n{example}")),
     ];
-    let built: Vec<Built> = forms.iter().map(|file| build(&compiler, file, None)).collect();
+    let built: Vec<Built> = forms.iter().map(|file| build(&compiler, file, None, now())).collect();
     insta::assert_snapshot!(text(&diagnostics(&built)));
 }
 
@@ -132,7 +132,7 @@ fn a_file_that_cannot_be_read() {
     let compiler = Compiler::new();
     let faults = [ReadFault::TooLarge, ReadFault::Io("permission denied".to_owned())];
     let built: Vec<Built> =
-        faults.iter().map(|fault| build(&compiler, &file("sign_up", ""), Some(fault))).collect();
+        faults.iter().map(|fault| build(&compiler, &file("sign_up", ""), Some(fault), now())).collect();
     assert!(built.iter().all(|built| built.form.is_none() && built.name == "sign_up"));
     insta::assert_snapshot!(text(&diagnostics(&built)));
 }
@@ -140,7 +140,7 @@ fn a_file_that_cannot_be_read() {
 #[test]
 fn one_line_each() {
     let text = "# żółć\nresource = \"User\"\n[fields.first_name]\nvalidation = { presence.message = \"żółć 🎉\", lenght = 1 }\n";
-    let found = build(&Compiler::new(), &file("sign_up", text), None).diagnostics;
+    let found = build(&Compiler::new(), &file("sign_up", text), None, now()).diagnostics;
     insta::assert_snapshot!(render(&found, Format::Concise), @"
     sign_up.toml:1:1: warning[untested-form]: `sign_up` has no examples, so nothing notices when a change breaks it
     sign_up.toml:4:45: error[unknown-key]: `validation` has no key `lenght`

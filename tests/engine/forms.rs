@@ -6,14 +6,14 @@ use std::sync::Arc;
 use formwork_engine::build::{Built, build, build_all};
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::diagnostic::has_errors;
-use formwork_engine::messages;
+use formwork_engine::messages::{self, Languages, Locales};
 use formwork_engine::model::{Field, Role};
 use formwork_engine::render::{Format, render};
 use formwork_engine::source::{SourceFile, list};
-use formwork_engine::submission::{Accepted, Submitted, Violation, submit};
+use formwork_engine::submission::{Accepted, Circumstances, Refusal, Submitted, Violation, submit};
 use serde_json::{Map, Value};
 
-use crate::case_file::{CaseFile, paths};
+use crate::case_file::{CaseFile, now, paths};
 
 /// A path from the root of the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
@@ -24,7 +24,7 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 pub(crate) fn configured() -> Vec<Built> {
     let listing = list(&repository("configs")).unwrap();
     assert!(!listing.forms.is_empty());
-    build_all(&Compiler::new(), &listing.forms)
+    build_all(&Compiler::new(), &listing.forms, now())
 }
 
 /// Every case file of `submit/` with its form.
@@ -51,7 +51,7 @@ pub(crate) fn all() -> Vec<(String, Arc<CompiledForm>)> {
 /// Builds a form from its text.
 pub(crate) fn built(text: &str) -> Built {
     let source = SourceFile::new(PathBuf::from("form.toml"), "form".to_owned(), text.to_owned());
-    build(&Compiler::new(), &Arc::new(source), None)
+    build(&Compiler::new(), &Arc::new(source), None, now())
 }
 
 /// Compiles a form of the resource `User` that must have no errors.
@@ -64,7 +64,11 @@ pub(crate) fn user_form(rest: &str) -> Arc<CompiledForm> {
 
 /// Submits a JSON object.
 pub(crate) fn submitted(form: &CompiledForm, value: &Value) -> Result<Accepted, Vec<Violation>> {
-    submit(form, Submitted::new(value.as_object().unwrap().clone()))
+    let values = Submitted::new(value.as_object().unwrap().clone());
+    submit(form, values, &Circumstances::at(now())).map_err(|refusal| match refusal {
+        Refusal::Violations(violations) => violations,
+        Refusal::Payload(fault) => panic!("{fault}"),
+    })
 }
 
 /// The codes of a refusal by dotted path; nothing if the form accepts.
@@ -76,7 +80,12 @@ pub(crate) fn codes(form: &CompiledForm, value: &Value) -> Vec<(String, &'static
 /// The messages of a refusal.
 pub(crate) fn texts(form: &CompiledForm, value: &Value) -> Vec<String> {
     let violations = submitted(form, value).err().unwrap_or_default();
-    violations.iter().map(|found| messages::text(form, found)).collect()
+    violations.iter().map(|found| text(form, found)).collect()
+}
+
+/// What a client who reads English is told.
+pub(crate) fn text(form: &CompiledForm, violation: &Violation) -> String {
+    messages::text(form, &Locales::default(), &Languages::default(), violation)
 }
 
 /// Every field that holds a single value, with its path.

@@ -1,9 +1,8 @@
 //! What a client reads never holds what it must not.
 
-use formwork_engine::messages::text;
 use serde_json::{Value, json};
 
-use crate::forms::{all, put, single_values, submitted, user_form};
+use crate::forms::{all, put, single_values, submitted, text, user_form};
 
 /// Stands in for every secret; no message may hold it.
 const SENTINEL: &str = "sEnTiNeL-4711";

@@ -1,10 +1,9 @@
 //! Random requests: nothing that JSON can say makes a form panic or change its mind.
 
 use formwork_engine::compile::CompiledForm;
-use formwork_engine::messages::text;
 use serde_json::{Map, Number, Value};
 
-use crate::forms::{all, single_values, stores_everything, submitted};
+use crate::forms::{all, single_values, stores_everything, submitted, text};
 
 /// A small generator (xorshift64*), so that every run sees the same requests.
 struct Random(u64);

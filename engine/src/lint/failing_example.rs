@@ -1,17 +1,32 @@
 //! `failing-example`: an example whose outcome is not the stated one.
 
+use std::time::SystemTime;
+
 use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::Example;
-use crate::submission::{Submitted, Violation, submit};
+use crate::submission::{Circumstances, Refusal, Submitted, Violation, submit};
 
 /// Submits every example to the form, apart from uniqueness.
-pub(super) fn check(form: &CompiledForm) -> Vec<Diagnostic> {
-    form.form.examples.iter().flatten().filter_map(|example| run(form, example)).collect()
+pub(super) fn check(form: &CompiledForm, now: SystemTime) -> Vec<Diagnostic> {
+    form.form.examples.iter().flatten().filter_map(|example| run(form, example, now)).collect()
 }
 
-fn run(form: &CompiledForm, example: &Example) -> Option<Diagnostic> {
-    let violations = submit(form, Submitted::new(example.form.clone())).err().unwrap_or_default();
+fn run(form: &CompiledForm, example: &Example, now: SystemTime) -> Option<Diagnostic> {
+    let circumstances = Circumstances {
+        now: example.now.unwrap_or(now),
+        token: example.token.clone(),
+        language: example.language.clone(),
+        address: None,
+    };
+    let violations = match submit(form, Submitted::new(example.form.clone()), &circumstances) {
+        Ok(_) => Vec::new(),
+        Err(Refusal::Violations(violations)) => violations,
+        Err(Refusal::Payload(fault)) => {
+            let span = example.valid.span.clone();
+            return Some(Diagnostic::new(Rule::FailingExample, &form.form.source, span, fault.to_string()));
+        }
+    };
     let name =
         example.description.as_ref().map_or_else(String::new, |description| format!(" \"{description}\""));
     let diagnostic =

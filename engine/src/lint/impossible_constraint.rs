@@ -1,17 +1,23 @@
 //! `impossible-constraint`: rules of one field that no value can meet together.
 
-use serde_json::{Number, Value};
+use serde_json::Number;
 
-use crate::compile::Compiler;
+use std::time::SystemTime;
+
+use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::{Check, Comparison, Field, FieldType, Form, Length, Numericality, Spanned, Validation};
+use crate::lower::article;
+use crate::model::{
+    Check, Comparison, Field, FieldType, Form, Length, Numericality, Spanned, Step, Validation,
+};
+use crate::vocabulary;
 
 /// The comparisons that bound a number from below, and those that do so from above.
 const AT_LEAST: [Comparison; 3] =
     [Comparison::GreaterThan, Comparison::GreaterThanOrEqualTo, Comparison::EqualTo];
 const AT_MOST: [Comparison; 3] = [Comparison::LessThan, Comparison::LessThanOrEqualTo, Comparison::EqualTo];
 
-pub(super) fn check(form: &Form, field: &Field) -> Vec<Diagnostic> {
+pub(super) fn check(form: &Form, field: &Field, path: &[Step]) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = field
         .validations
         .iter()
@@ -22,23 +28,28 @@ pub(super) fn check(form: &Form, field: &Field) -> Vec<Diagnostic> {
             _ => None,
         })
         .collect();
-    found.extend(never_given(form, field));
+    found.extend(never_given(form, field, path));
+    found.extend(present_and_absent(form, field));
     found
 }
 
-/// A list of which the field's other rules refuse every value; `schema` is that of the field.
+/// A list of which the field's other rules refuse every value.
 pub(super) fn check_list(
     compiler: &Compiler,
-    form: &Form,
+    served: &CompiledForm,
     field: &Field,
-    schema: &Value,
+    path: &[Step],
+    now: SystemTime,
 ) -> Option<Diagnostic> {
+    let form = &served.form;
     let (validation, values) = field.validations.iter().find_map(|validation| match &validation.check {
-        Check::Inclusion(values) if !validation.allow_blank => Some((validation, values)),
+        Check::Inclusion(values) if !validation.allow_blank && validation.condition.is_none() => {
+            Some((validation, values))
+        }
         _ => None,
     })?;
-    let validator = compiler.validator(schema)?;
-    if values.iter().any(|value| validator.is_valid(&value.value)) {
+    let validator = compiler.validator(served.schema_of(path)?)?;
+    if vocabulary::at(now, || values.iter().any(|value| validator.is_valid(&value.value))) {
         return None;
     }
     let message = format!("the other rules of `{}` refuse every value that it may have", field.name.value);
@@ -51,12 +62,31 @@ pub(super) fn check_list(
 }
 
 /// A required field that no request can give and no default does.
-fn never_given(form: &Form, field: &Field) -> Option<Diagnostic> {
-    let presence = field.presence().filter(|_| field.readonly && field.default.is_none())?;
+fn never_given(form: &Form, field: &Field, path: &[Step]) -> Option<Diagnostic> {
+    let given = field.default.is_some() || form.payload_computes(path);
+    let presence = field.presence().filter(|_| field.readonly && !given)?;
     let message = format!("`{}` is required, and nothing can give it a value", field.name.value);
     let diagnostic =
         Diagnostic::new(Rule::ImpossibleConstraint, &form.source, presence.span.clone(), message);
-    Some(diagnostic.help("give it a `default`: what a request says is ignored, since it is `readonly`"))
+    Some(diagnostic.help("give it a `default`, or a value under `[default_payload]`: what a request says is ignored, since it is `readonly`"))
+}
+
+/// A field that has to be there and must not be.
+fn present_and_absent(form: &Form, field: &Field) -> Option<Diagnostic> {
+    let always = |rule: &&Validation| rule.condition.is_none();
+    let presence = field.presence().filter(always)?;
+    let absence =
+        field.validations.iter().filter(always).find(|rule| matches!(rule.check, Check::Absence))?;
+    let message = format!("`{}` has to be present and absent", field.name.value);
+    let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, absence.span.clone(), message)
+        .label("absent here")
+        .help("give one of them an `if`, or remove it");
+    let written = presence.span != field.name.span;
+    Some(if written {
+        diagnostic.also(&form.source, presence.span.clone(), "present here")
+    } else {
+        diagnostic
+    })
 }
 
 fn odd_and_even(form: &Form, validation: &Validation, numericality: &Numericality) -> Option<Diagnostic> {
@@ -78,13 +108,21 @@ fn impossible_length(
     let least = [minimum, is].into_iter().flatten().max_by_key(|bound| bound.value)?;
     let stated = [maximum, is].into_iter().flatten().min_by_key(|bound| bound.value);
     let most = stated.or(unstated.as_ref()).filter(|most| least.value > most.value)?;
-    let message = format!("no string can be at least {} and at most {} characters", least.value, most.value);
+    let message = match field.ty {
+        FieldType::Array(_) => {
+            format!("no array can have at least {} and at most {} items", least.value, most.value)
+        }
+        _ => format!("no string can be at least {} and at most {} characters", least.value, most.value),
+    };
     let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, least.span.clone(), message)
         .label(format!("at least {} here", least.value));
     if stated.is_none() {
-        let ty = field.ty.name();
-        let help =
-            format!("a `{ty}` has at most {} characters unless it states a `maximum`: state one", most.value);
+        let what = if field.items().is_some() { "items" } else { "characters" };
+        let help = format!(
+            "{} has at most {} {what} unless it states a `maximum`: state one",
+            article(&field.ty),
+            most.value
+        );
         return Some(diagnostic.help(help));
     }
     let name = &field.name;

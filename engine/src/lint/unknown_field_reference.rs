@@ -1,57 +1,62 @@
-//! `unknown-field-reference`: a `scope` that names a field which the form does not declare.
+//! `unknown-field-reference`: a path that names a field which the form does not declare.
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
-use crate::model::{Check, Field, Form, Role};
+use crate::model::{Against, Check, Field, Form, Role, Spanned, Step};
 
-pub(super) fn check(form: &Form, field: &Field) -> Vec<Diagnostic> {
+pub(super) fn check(form: &Form, field: &Field, owner: &[Step]) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for validation in &field.validations {
         let Check::Unique(unique) = &validation.check else { continue };
-        for path in &unique.scope {
-            if is_password(&form.fields, &path.value) {
-                let message =
-                    "a password cannot be a scope: that would keep a fingerprint of it beside its hash";
-                diagnostics.push(Diagnostic::new(
-                    Rule::UnknownFieldReference,
-                    &form.source,
-                    path.span.clone(),
-                    message,
-                ));
-                continue;
-            }
-            let declared = single_values(&form.fields, "");
-            if declared.contains(&path.value) {
-                continue;
-            }
-            let names = || declared.iter().map(String::as_str);
-            let help = nearest(&path.value, names()).map_or_else(
-                || format!("the form declares {}", alternatives(names()).replace(" or ", " and ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!("`{}` is not a field of this form", path.value);
-            let diagnostic =
-                Diagnostic::new(Rule::UnknownFieldReference, &form.source, path.span.clone(), message);
-            diagnostics.push(diagnostic.help(help));
+        for path in unique.scope.iter().filter(|path| is_password(form, &path.value)) {
+            let message = "a password cannot be a scope: that would keep a fingerprint of it beside its hash";
+            let span = path.span.clone();
+            diagnostics.push(Diagnostic::new(Rule::UnknownFieldReference, &form.source, span, message));
         }
+    }
+    for path in references(field) {
+        if form.resolve(owner, &path.value).is_some() {
+            continue;
+        }
+        let message = format!("`{}` is not a field of this form", path.value);
+        let found = Diagnostic::new(Rule::UnknownFieldReference, &form.source, path.span.clone(), message);
+        diagnostics.push(found.help(help(form, owner, &path.value)));
     }
     diagnostics
 }
 
-/// The dotted paths of all fields that hold a single value.
-fn single_values(fields: &[Field], base: &str) -> Vec<String> {
+/// Every path that a field's rules and conditions name.
+fn references(field: &Field) -> Vec<Spanned<String>> {
     let mut paths = Vec::new();
-    for field in fields {
-        let path =
-            if base.is_empty() { field.name.value.clone() } else { format!("{base}.{}", field.name.value) };
-        if matches!(field.ty, crate::model::FieldType::Group { .. }) {
-            paths.extend(single_values(field.fields(), &path));
-        } else {
-            paths.push(path);
+    let conditions = field.validations.iter().filter_map(|validation| validation.condition.as_ref());
+    for condition in field.when.iter().chain(conditions) {
+        condition.for_each_field(&mut |path, _| paths.push(path.clone()));
+    }
+    for validation in &field.validations {
+        match &validation.check {
+            Check::Unique(unique) => paths.extend(unique.scope.iter().cloned()),
+            Check::Comparison(comparisons) => paths.extend(comparisons.iter().map(|(_, path)| path.clone())),
+            Check::Timing(timing) => paths.extend(timing.bounds.iter().filter_map(|(_, against)| {
+                let Against::Field(path) = &against.value else { return None };
+                Some(Spanned::new(path.clone(), against.span.clone()))
+            })),
+            _ => {}
         }
     }
     paths
 }
 
-fn is_password(fields: &[Field], path: &str) -> bool {
-    fields.iter().any(|field| field.role == Role::Password && field.name.value == path)
+fn help(form: &Form, owner: &[Step], written: &str) -> String {
+    let known: Vec<String> = form.referable(owner).into_iter().map(|(path, _)| path).collect();
+    let names = || known.iter().map(String::as_str);
+    // Nearly always a field is meant that has this name and stands elsewhere.
+    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
+    let elsewhere = names().find(|path| last(path) == last(written));
+    match elsewhere.or_else(|| nearest(written, names())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the form declares {}", alternatives(names()).replace(" or ", " and ")),
+    }
+}
+
+fn is_password(form: &Form, path: &str) -> bool {
+    form.fields.iter().any(|field| field.role == Role::Password && field.name.value == path)
 }

@@ -1,12 +1,14 @@
 //! The `[[examples]]` of a form.
 
+use std::time::SystemTime;
+
 use toml::de::DeValue;
 
 use super::{Lowering, Node, Table};
 use crate::diagnostic::Rule;
-use crate::model::{CodesByPath, Example, Spanned};
+use crate::model::{CodesByPath, Example, Spanned, parse_instant};
 
-const KEYS: [&str; 4] = ["description", "form", "valid", "errors"];
+const KEYS: [&str; 7] = ["description", "form", "valid", "errors", "now", "token", "language"];
 
 impl Lowering<'_> {
     /// The examples that can be read; nothing where the form states none.
@@ -46,7 +48,30 @@ impl Lowering<'_> {
         };
         let form = self.table("form", form, "`form`")?;
         let form = self.json_object(&form);
-        Some(Example { description, form, valid, errors, span: node.span() })
+        let now = self.instant(&table, "now").and_then(|instant| SystemTime::try_from(instant).ok());
+        let token = self.string(&table, "token").map(|text| text.value);
+        let language = self.string(&table, "language").map(|text| text.value);
+        Some(Example { description, form, valid, errors, now, token, language, span: node.span() })
+    }
+
+    /// An instant, as a string or as TOML's own.
+    fn instant(&mut self, table: &Table<'_>, key: &str) -> Option<jiff::Timestamp> {
+        let node = table.get(key)?;
+        let text = match node.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Datetime(value) => value.to_string(),
+            _ => {
+                self.wrong_type(key, "an RFC 3339 date-time", node);
+                return None;
+            }
+        };
+        let instant = parse_instant(&text);
+        if instant.is_none() {
+            let message = format!("`{key}` takes an instant, not `{text}`");
+            let help = format!("write it with a time and an offset: `{key} = 2026-11-23T12:00:00Z`");
+            self.report(self.diagnostic(Rule::WrongType, node.span(), message).help(help));
+        }
+        instant
     }
 
     fn example_errors(&mut self, example: &Table<'_>) -> Option<Spanned<CodesByPath>> {

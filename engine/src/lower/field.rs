@@ -1,15 +1,37 @@
 //! The fields of a form: which are built in, which the author declares, and what is said of each.
 
-use super::usage::{self, other_word};
+use super::usage::other_word;
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
-use crate::model::{BuiltInType, Check, Field, FieldType, Normalizer, Resource, Role, Spanned};
+use crate::model::{BuiltInType, Check, Field, FieldType, Normalizer, Resource, Role, Spanned, Ui};
 
-const KEYS: [&str; 9] =
-    ["type", "label", "description", "validation", "default", "readonly", "virtual", "secret", "normalize"];
-const LATER: [&str; 5] = ["ui", "when", "items", "fields", "schema"];
-const LATER_TYPES: [&str; 4] = ["date", "datetime", "array", "object"];
+const KEYS: [&str; 14] = [
+    "type",
+    "label",
+    "description",
+    "ui",
+    "validation",
+    "default",
+    "readonly",
+    "virtual",
+    "secret",
+    "normalize",
+    "when",
+    "items",
+    "fields",
+    "schema",
+];
+/// What may be said of each item of an array: it has no name, and is never absent.
+const ITEM_KEYS: [&str; 9] =
+    ["type", "label", "description", "validation", "secret", "normalize", "items", "fields", "schema"];
 const PROFILE_KEYS: [&str; 3] = ["label", "properties", "validation"];
+const UI_KEYS: [&str; 4] = ["widget", "placeholder", "order", "hidden"];
+
+/// How deep arrays and objects may nest in a form.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// The end of the name of the field that repeats another.
+const CONFIRMATION_SUFFIX: &str = "_confirmation";
 
 /// The end of a key that stands for the group without it: `properties_attributes`.
 pub(crate) const GROUP_SUFFIX: &str = "_attributes";
@@ -36,20 +58,30 @@ impl Lowering<'_> {
                 fields.push(member.field(&resource.span));
             }
         }
+        let mut confirmations = Vec::new();
         for (key, node) in table.iter().flat_map(Table::iter) {
             let Some(member) = resource.value.member(key.value) else {
-                self.not_built_in(&key, resource.value);
+                let repeated = key.value.strip_suffix(CONFIRMATION_SUFFIX);
+                if repeated.is_some_and(|repeated| resource.value.member(repeated).is_some()) {
+                    confirmations.push((key, node));
+                } else {
+                    self.not_built_in(&key, resource.value);
+                }
                 continue;
             };
             let mut field = member.field(&key.span);
             match member.ty {
                 BuiltInType::Properties => {
-                    let group = self.table(key.value, node, "`properties`");
-                    set_fields(&mut field, group.map(|group| self.declared_fields(&group)));
+                    if let Some(group) = self.table(key.value, node, "`properties`") {
+                        self.group_validation(&mut field, &group);
+                        set_fields(&mut field, self.declared_fields(&group, 0));
+                    }
                 }
                 BuiltInType::Profiles => {
-                    let group = self.table(key.value, node, "`profiles`");
-                    set_fields(&mut field, group.map(|group| self.profiles(&group)));
+                    if let Some(group) = self.table(key.value, node, "`profiles`") {
+                        self.group_validation(&mut field, &group);
+                        set_fields(&mut field, self.profiles(&group));
+                    }
                 }
                 _ => {
                     if let Some(table) = self.table(key.value, node, "a field") {
@@ -59,7 +91,28 @@ impl Lowering<'_> {
             }
             fields.push(field);
         }
+        for (key, node) in confirmations {
+            let Some(table) = self.table(key.value, node, "a field") else { continue };
+            let mut field = Field::new(key.value, key.span.clone(), FieldType::String);
+            self.describe(&mut field, &table, false);
+            let repeated = key.value.strip_suffix(CONFIRMATION_SUFFIX).unwrap_or_default();
+            if fields.iter().any(|field| field.name.value == repeated && is_confirmed(field)) {
+                fields.push(field);
+            } else {
+                let message = format!("`{repeated}` has no `confirmation`, so nothing reads `{}`", key.value);
+                let help = format!("add `validation.confirmation = true` under `[fields.{repeated}]`");
+                self.report(self.diagnostic(Rule::UnknownKey, key.span, message).help(help));
+            }
+        }
+        add_confirmations(&mut fields);
         fields
+    }
+
+    /// The `validation` of a group whose other keys are names.
+    fn group_validation(&mut self, field: &mut Field, group: &Table<'_>) {
+        if let Some(node) = group.get("validation").filter(|node| is_validation(node)) {
+            self.validations(field, node, false);
+        }
     }
 
     fn not_built_in(&mut self, key: &Spanned<&str>, resource: &Resource) {
@@ -76,17 +129,54 @@ impl Lowering<'_> {
         self.report(self.diagnostic(Rule::UnknownKey, key.span.clone(), message).help(help));
     }
 
-    fn declared_fields(&mut self, group: &Table<'_>) -> Vec<Field> {
+    fn declared_fields(&mut self, group: &Table<'_>, depth: usize) -> Vec<Field> {
         let mut fields = Vec::new();
         for (key, node) in group.iter() {
-            if !self.check_field_name(&key) || self.is_validation_of_group(&key, node, usage::OF_PROPERTIES) {
+            // In an object's `fields` there is no place for a rule of the object itself: it has one of its own.
+            if depth == 0 && key.value == "validation" && is_validation(node) {
+                continue;
+            }
+            if !self.check_field_name(&key) {
                 continue;
             }
             let Some(table) = self.table(key.value, node, "a field") else { continue };
-            let ty = self.field_type(&table).unwrap_or(FieldType::String);
+            let ty = self.field_type(&table, depth).unwrap_or(FieldType::String);
             let mut field = Field::new(key.value, key.span, ty);
             self.describe(&mut field, &table, false);
             fields.push(field);
+        }
+        add_confirmations(&mut fields);
+        fields
+    }
+
+    /// What each item of an array is.
+    fn array_items(&mut self, array: &Table<'_>, depth: usize) -> Field {
+        let unknown = || Field::new("", array.span.clone(), FieldType::String);
+        let Some(node) = array.get("items") else {
+            let message = "an `array` needs `items`: what each of its items is";
+            let help = "add `items = { type = \"string\" }`";
+            self.report(self.diagnostic(Rule::MissingKey, array.span.clone(), message).help(help));
+            return unknown();
+        };
+        let Some(table) = self.table("items", node, "an item") else { return unknown() };
+        let ty = self.field_type(&table, depth).unwrap_or(FieldType::String);
+        let mut item = Field::new("", node.span(), ty);
+        self.describe(&mut item, &table, false);
+        item
+    }
+
+    fn object_fields(&mut self, object: &Table<'_>, depth: usize) -> Vec<Field> {
+        let Some(node) = object.get("fields") else {
+            let message = "an `object` needs `fields`: what it holds";
+            let help = "add a table for each: `fields.city = { validation.presence = true }`";
+            self.report(self.diagnostic(Rule::MissingKey, object.span.clone(), message).help(help));
+            return Vec::new();
+        };
+        let fields = self.table("fields", node, "`fields`");
+        let fields = fields.map(|table| self.declared_fields(&table, depth)).unwrap_or_default();
+        if fields.is_empty() {
+            let message = "`fields` names no field, so the object could hold nothing";
+            self.report(self.diagnostic(Rule::MissingKey, node.span(), message));
         }
         fields
     }
@@ -94,7 +184,7 @@ impl Lowering<'_> {
     fn profiles(&mut self, group: &Table<'_>) -> Vec<Field> {
         let mut profiles = Vec::new();
         for (key, node) in group.iter() {
-            if !self.check_field_name(&key) || self.is_validation_of_group(&key, node, usage::OF_PROFILES) {
+            if key.value == "validation" && is_validation(node) || !self.check_field_name(&key) {
                 continue;
             }
             if key.value.ends_with(GROUP_SUFFIX) {
@@ -122,9 +212,13 @@ impl Lowering<'_> {
         let mut fields = Vec::new();
         if let Some((key, node)) = table.iter().find(|(key, _)| key.value == "properties") {
             let properties = self.table("properties", node, "`properties`");
-            let properties = properties.map(|table| self.declared_fields(&table)).unwrap_or_default();
-            let ty = FieldType::Group { fields: properties, implied: true };
-            fields.push(Field::new("properties", key.span, ty));
+            let ty = FieldType::Group { fields: Vec::new(), implied: true };
+            let mut group = Field::new("properties", key.span, ty);
+            if let Some(table) = properties {
+                self.group_validation(&mut group, &table);
+                set_fields(&mut group, self.declared_fields(&table, 0));
+            }
+            fields.push(group);
         }
         let ty = FieldType::Group { fields, implied: false };
         let mut profile = Field::new(key.value, key.span.clone(), ty);
@@ -139,15 +233,29 @@ impl Lowering<'_> {
 
     /// Reads the keys of a field's table into it.
     fn describe(&mut self, field: &mut Field, table: &Table<'_>, built_in: bool) {
-        self.check_keys(table, &KEYS, &LATER);
+        let is_item = field.name.value.is_empty();
+        self.check_keys(table, if is_item { &ITEM_KEYS } else { &KEYS }, &[]);
         if built_in && table.get("type").is_some() {
             self.check_built_in_type(field, table);
         }
+        self.check_nesting(field, table);
         if let Some(label) = self.string(table, "label") {
             field.label = label.value;
         }
         field.description = self.string(table, "description").map(|text| text.value);
+        if is_item {
+            field.secret = self.flag(table, "secret");
+            self.normalizers(field, table);
+            self.further_keywords(field, table);
+            if let Some(node) = table.get("validation") {
+                self.validations(field, node, false);
+            }
+            return;
+        }
         field.default = table.get("default").and_then(|node| self.json("default", node));
+        field.when = self.condition(table, "when");
+        field.ui = self.ui(table);
+        self.further_keywords(field, table);
         field.readonly = self.flag(table, "readonly");
         field.virtual_field = self.flag(table, "virtual");
         field.secret |= self.flag(table, "secret");
@@ -155,6 +263,43 @@ impl Lowering<'_> {
         self.normalizers(field, table);
         if let Some(node) = table.get("validation") {
             self.validations(field, node, built_in);
+        }
+    }
+
+    /// `items` without an array, `fields` without an object.
+    fn check_nesting(&mut self, field: &Field, table: &Table<'_>) {
+        let of = [
+            ("items", "array", matches!(field.ty, FieldType::Array(_))),
+            ("fields", "object", matches!(field.ty, FieldType::Object(_))),
+        ];
+        for (key, ty, fits) in of {
+            if let Some((key, _)) = table.iter().find(|(found, _)| found.value == key && !fits) {
+                let message =
+                    format!("`{}` belongs to an `{ty}`, and this field is {}", key.value, article(&field.ty));
+                let help = format!("add `type = \"{ty}\"`, or remove `{}`", key.value);
+                self.report(self.diagnostic(Rule::WrongType, key.span, message).help(help));
+            }
+        }
+    }
+
+    /// The `schema` of a field, as it stands.
+    fn further_keywords(&mut self, field: &mut Field, table: &Table<'_>) {
+        let Some(node) = table.get("schema") else { return };
+        let Some(keywords) = self.table("schema", node, "a schema") else { return };
+        field.schema = Some(Spanned::new(self.json_object(&keywords), node.span()));
+    }
+
+    fn ui(&mut self, table: &Table<'_>) -> Ui {
+        let Some(ui) = table.get("ui").and_then(|node| self.table("ui", node, "`ui`")) else {
+            return Ui::default();
+        };
+        self.check_keys(&ui, &UI_KEYS, &[]);
+        let text = |text: Option<Spanned<String>>| text.map(|text| text.value);
+        Ui {
+            widget: text(self.string(&ui, "widget")),
+            placeholder: text(self.string(&ui, "placeholder")),
+            order: self.whole(&ui, "order"),
+            hidden: self.flag(&ui, "hidden"),
         }
     }
 
@@ -174,12 +319,17 @@ impl Lowering<'_> {
             let message = format!("`{}` is part of every record and cannot be virtual", field.name.value);
             self.report(self.diagnostic(Rule::WrongType, span, message).help("remove `virtual`"));
         }
+        if always && field.when.take().is_some() {
+            let span = table.get("when").map_or(field.name.span.clone(), Node::span);
+            let message = format!("`{}` is part of every record, whatever else holds", field.name.value);
+            self.report(self.diagnostic(Rule::WrongType, span, message).help("remove `when`"));
+        }
     }
 
     fn normalizers(&mut self, field: &mut Field, table: &Table<'_>) {
         for word in self.strings(table, "normalize") {
             let Some(normalizer) = self.choice("normalize", &word, &Normalizer::ALL) else { continue };
-            if !field.ty.is_textual() {
+            if !field.ty.is_textual() && !field.ty.is_temporal() {
                 let message =
                     format!("`{}` changes texts, and this field is {}", word.value, article(&field.ty));
                 let help = "remove it, or make the field a `string`";
@@ -190,49 +340,44 @@ impl Lowering<'_> {
         }
     }
 
-    fn field_type(&mut self, table: &Table<'_>) -> Option<FieldType> {
+    /// The type that a field states, with what it holds; nothing where it states none, or one that there is not.
+    fn field_type(&mut self, table: &Table<'_>, depth: usize) -> Option<FieldType> {
         let name = self.string(table, "type")?;
+        if depth == MAX_DEPTH && matches!(name.value.as_str(), "array" | "object") {
+            let message = format!("fields nest deeper than {MAX_DEPTH} levels");
+            self.report(self.diagnostic(Rule::WrongType, name.span, message));
+            return None;
+        }
+        match name.value.as_str() {
+            "array" => return Some(FieldType::Array(Box::new(self.array_items(table, depth + 1)))),
+            "object" => return Some(FieldType::Object(self.object_fields(table, depth + 1))),
+            _ => {}
+        }
         let ty = FieldType::from_name(&name.value);
         if ty.is_none() {
-            let diagnostic = if LATER_TYPES.contains(&name.value.as_str()) {
-                let message = format!("this version of formwork does not have the type `{}` yet", name.value);
-                self.diagnostic(Rule::UnknownFieldType, name.span, message)
-            } else {
-                let meant = other_word(&name.value).or_else(|| nearest(&name.value, FieldType::NAMES));
-                let help = meant.map_or_else(
-                    || format!("the types are {}", alternatives(FieldType::NAMES).replace(" or ", " and ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                let message = format!("there is no type `{}`", name.value);
-                self.diagnostic(Rule::UnknownFieldType, name.span, message).help(help)
-            };
-            self.report(diagnostic);
+            let meant = other_word(&name.value).or_else(|| nearest(&name.value, FieldType::NAMES));
+            let help = meant.map_or_else(
+                || format!("the types are {}", alternatives(FieldType::NAMES).replace(" or ", " and ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let message = format!("there is no type `{}`", name.value);
+            self.report(self.diagnostic(Rule::UnknownFieldType, name.span, message).help(help));
         }
         ty
     }
 
     fn check_built_in_type(&mut self, field: &Field, table: &Table<'_>) {
         let Some(stated) = table.get("type") else { return };
-        let same = self.field_type(table).is_none_or(|ty| ty.name() == field.ty.name());
+        let same = match stated.get_ref().as_str() {
+            Some(name) if FieldType::NAMES.contains(&name) => name == field.ty.name(),
+            // Whatever else it is has its own diagnostic.
+            _ => self.field_type(table, 0).is_none(),
+        };
         if !same {
             let message = format!("`{}` is always {}", field.name.value, article(&field.ty));
             let help = "remove `type`: a built-in field has its own";
             self.report(self.diagnostic(Rule::WrongType, stated.span(), message).help(help));
         }
-    }
-
-    /// Whether a `validation` was meant for a group whose keys are names; if so, says where it goes.
-    fn is_validation_of_group(&mut self, key: &Spanned<&str>, node: &Node<'_>, help: &str) -> bool {
-        let meant = key.value == "validation"
-            && node.get_ref().as_table().is_some_and(|table| {
-                !table.is_empty()
-                    && table.iter().all(|(kind, _)| Check::NAMES.contains(&kind.get_ref().as_ref()))
-            });
-        if meant {
-            let message = "every key here is a name, so this `validation` would be one too";
-            self.report(self.diagnostic(Rule::ReservedFieldName, key.span.clone(), message).help(help));
-        }
-        meant
     }
 
     fn check_field_name(&mut self, key: &Spanned<&str>) -> bool {
@@ -246,14 +391,49 @@ impl Lowering<'_> {
     }
 }
 
-fn set_fields(group: &mut Field, declared: Option<Vec<Field>>) {
-    if let (FieldType::Group { fields, .. }, Some(declared)) = (&mut group.ty, declared) {
+/// Whether a `validation` among names is the group's own: every key of it is a kind.
+fn is_validation(node: &Node<'_>) -> bool {
+    node.get_ref().as_table().is_some_and(|table| {
+        !table.is_empty() && table.iter().all(|(kind, _)| Check::NAMES.contains(&kind.get_ref().as_ref()))
+    })
+}
+
+fn set_fields(group: &mut Field, declared: Vec<Field>) {
+    if let FieldType::Group { fields, .. } = &mut group.ty {
         *fields = declared;
     }
 }
 
+fn is_confirmed(field: &Field) -> bool {
+    field.validations.iter().any(|rule| matches!(rule.check, Check::Confirmation { .. }))
+}
+
+/// Gives each field that is confirmed the one that repeats it, unless the author declares it: seen, never stored.
+fn add_confirmations(fields: &mut Vec<Field>) {
+    for at in 0..fields.len() {
+        if !is_confirmed(&fields[at]) {
+            continue;
+        }
+        let name = format!("{}{CONFIRMATION_SUFFIX}", fields[at].name.value);
+        let repeated = fields[at].clone();
+        let declared = fields.iter().position(|field| field.name.value == name);
+        let at = declared.unwrap_or_else(|| {
+            let mut field = Field::new(&name, repeated.name.span.clone(), repeated.ty.clone());
+            field.label = format!("{} confirmation", repeated.label);
+            fields.push(field);
+            fields.len() - 1
+        });
+        let field = &mut fields[at];
+        field.ty = repeated.ty;
+        field.virtual_field = true;
+        field.secret |= repeated.secret;
+        field.normalize = repeated.normalize;
+        field.when = field.when.take().or(repeated.when);
+    }
+}
+
 /// A field type with its article.
-pub(super) fn article(ty: &FieldType) -> String {
+pub(crate) fn article(ty: &FieldType) -> String {
     let name = ty.name();
     format!("{} {name}", if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
 }

@@ -6,9 +6,9 @@ use toml::de::DeValue;
 
 use super::{Lowering, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
-use crate::model::{Access, Form, RateLimit, Resource, Spanned, UnknownFields};
+use crate::model::{Access, AfterSubmission, Form, RateLimit, Resource, Spanned, UnknownFields};
 
-pub(super) const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 13] = [
     "name",
     "description",
     "resource",
@@ -16,11 +16,14 @@ pub(super) const KEYS: [&str; 9] = [
     "unknown_fields",
     "aliases",
     "rate_limit",
+    "redirect_to",
+    "flash_notice",
+    "flash_alert",
     "fields",
+    "default_payload",
     "examples",
 ];
-const LATER: [&str; 5] =
-    ["default_payload", "authorization_policies", "redirect_to", "flash_notice", "flash_alert"];
+const LATER: [&str; 1] = ["authorization_policies"];
 
 /// The units of `per` with their length in seconds.
 const UNITS: [(&str, u64); 4] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)];
@@ -55,6 +58,12 @@ impl Lowering<'_> {
             unknown_fields,
             rate_limit: self.rate_limit(table),
             fields: self.form_fields(table, &resource),
+            payload: self.payload(table),
+            after: AfterSubmission {
+                redirect_to: self.string(table, "redirect_to"),
+                flash_notice: self.string(table, "flash_notice"),
+                flash_alert: self.string(table, "flash_alert"),
+            },
             examples: self.examples(table),
             name,
             resource: resource.value,

@@ -82,9 +82,3 @@ const OTHER_WORDS: [(&str, &str); 14] = [
 pub(super) fn other_word(word: &str) -> Option<&'static str> {
     OTHER_WORDS.iter().find(|(other, _)| *other == word).map(|(_, ours)| *ours)
 }
-
-/// Where the `validation` of a group of fields goes.
-pub(super) const OF_PROPERTIES: &str = "put the rule on one of the fields: `[fields.properties.name]`";
-/// Where the `validation` of a group of profiles goes.
-pub(super) const OF_PROFILES: &str =
-    "require one profile: `validation.presence = true` under `[fields.profiles.name]`";

@@ -81,6 +81,19 @@ impl Lowering<'_> {
         count.map(|count| Spanned::new(count, node.span()))
     }
 
+    /// A whole number.
+    pub(super) fn whole(&mut self, table: &Table<'_>, key: &str) -> Option<i64> {
+        let node = table.get(key)?;
+        let whole = match node.get_ref() {
+            DeValue::Integer(value) => integer(value),
+            _ => None,
+        };
+        if whole.is_none() {
+            self.wrong_type(key, "a whole number", node);
+        }
+        whole
+    }
+
     pub(super) fn number(&mut self, table: &Table<'_>, key: &str) -> Option<Spanned<Number>> {
         let node = table.get(key)?;
         match node.get_ref() {

@@ -1,15 +1,13 @@
 //! The messages that an author wrote: templates, compiled with the form and tried before it is served.
 
-use std::ops::Range;
-
 use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind};
 use serde_json::{Map, Value, json};
 
-use super::{environment, is_template};
-use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Form, Spanned};
-use crate::schema::{FieldInfo, Rules, SchemaRule};
+use crate::schema::{FieldInfo, Operand, Rules, SchemaRule};
+use crate::template::{self, Kind, Unknown, is_template};
 
 /// A form's own message templates, by the rule that they belong to.
 #[derive(Debug, Default)]
@@ -26,12 +24,11 @@ impl Templates {
                 continue;
             };
             let field = rule.field.and_then(|field| rules.fields.get(field));
-            if let Some(diagnostic) = templates.add(form, index, message, rule, field)
-                // Several codes of one rule share its message.
-                && !reported.contains(&message.span)
-            {
+            let found = templates.add(form, index, message, rule, field);
+            // Several codes of one rule share its message.
+            if !found.is_empty() && !reported.contains(&message.span) {
                 reported.push(message.span.clone());
-                diagnostics.push(diagnostic);
+                diagnostics.extend(found);
             }
         }
         templates
@@ -45,61 +42,65 @@ impl Templates {
         message: &Spanned<String>,
         rule: &SchemaRule,
         field: Option<&FieldInfo>,
-    ) -> Option<Diagnostic> {
-        let environment = self.environment.get_or_insert_with(environment);
+    ) -> Vec<Diagnostic> {
+        let environment = self.environment.get_or_insert_with(template::environment);
         let name = index.to_string();
-        let diagnostic = |part: Option<Range<usize>>, text: String| {
-            let span = part.map_or_else(
-                || message.span.clone(),
-                |part| form.source.span_in_string(&message.span, &message.value, part),
-            );
-            Diagnostic::new(Rule::InvalidTemplate, &form.source, span, text)
-        };
-        let broken = |error: &minijinja::Error| {
-            let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            Some(diagnostic(error.range(), format!("the message does not compile: {why}")))
-        };
-        if let Err(error) = environment.add_template_owned(name.clone(), message.value.clone()) {
-            return broken(&error);
-        }
-        let template = environment.get_template(&name).ok()?;
         let secret = field.is_some_and(|field| field.secret);
-        let params = rule.params.keys().map(String::as_str);
-        let names: Vec<&str> = params.chain(["attribute"]).chain((!secret).then_some("value")).collect();
-        let is_global = |name: &str| environment.globals().any(|(global, _)| global == name);
-        let used = template.undeclared_variables(false).into_iter();
-        if let Some(unknown) = used.filter(|name| !names.contains(&name.as_str()) && !is_global(name)).min() {
-            let help = if secret && unknown == "value" {
-                format!(
-                    "the field is secret, so no message may quote it; this one can use {}",
-                    alternatives(names)
-                )
-            } else {
-                nearest(&unknown, names.iter().copied()).map_or_else(
-                    || format!("this message can use {}", alternatives(names.iter().copied())),
-                    |near| format!("did you mean `{near}`?"),
-                )
-            };
-            let part = place_of(&message.value, &unknown);
-            return Some(
-                diagnostic(part, format!("the message uses `{unknown}`, which it cannot see")).help(help),
-            );
+        let params = rule.params.keys().map(String::as_str).chain(shown_only_by_a_request(rule));
+        let names: Vec<&str> =
+            params.chain(["attribute", "type"]).chain((!secret).then_some("value")).collect();
+        let known = |chain: &[String]| {
+            let name = chain.first().filter(|name| !names.contains(&name.as_str()))?;
+            if secret && name == "value" {
+                return Some(Unknown {
+                    rule: Rule::SecretInTemplate,
+                    message: "the field is secret, so no message may quote it".to_owned(),
+                    help: "remove `value`".to_owned(),
+                });
+            }
+            Some(template::not_among(Rule::InvalidTemplate, name, &names))
+        };
+        let found = template::check(environment, &form.source, &name, Kind::Template, message, &known);
+        if !found.is_empty() {
+            return found;
         }
-        // A filter or test that there is not shows only when it is used; so does one that the value is wrong for.
+        // What the value is wrong for shows only when it is rendered.
         let tried = samples(rule, field, secret).into_iter().find_map(|context| {
-            template.render(Serde(&context)).err().filter(|error| error.kind() != ErrorKind::OutOfFuel)
+            let context = minijinja::Value::from(Serde(&context));
+            template::render(environment, &name, context)
+                .err()
+                .filter(|error| error.kind() != ErrorKind::OutOfFuel)
         });
-        tried.and_then(|error| broken(&error))
+        tried
+            .map(|error| {
+                let text = format!("the message does not render: {}", template::why(&error));
+                let span = error.range().map_or_else(
+                    || message.span.clone(),
+                    |part| form.source.span_in_string(&message.span, &message.value, part),
+                );
+                Diagnostic::new(Rule::InvalidTemplate, &form.source, span, text)
+            })
+            .into_iter()
+            .collect()
     }
 
     /// The message of a rule; nothing where it has none, or fails.
     pub(super) fn render(&self, rule: usize, context: &Map<String, Value>) -> Option<String> {
-        let template = self.environment.as_ref()?.get_template(&rule.to_string()).ok()?;
         // The usual message stands in for one that fails: a client is owed the violation, whatever the wording.
         let failed = |error: &minijinja::Error| {
             tracing::error!(kind = %error.kind(), "a form's message failed to render");
         };
-        template.render(Serde(context)).inspect_err(failed).ok()
+        let context = minijinja::Value::from(Serde(context));
+        template::render(self.environment.as_ref()?, &rule.to_string(), context).inspect_err(failed).ok()
+    }
+}
+
+/// The param of a rule that holds a value against another, if its code has one.
+fn shown_only_by_a_request(rule: &SchemaRule) -> Option<&'static str> {
+    match &rule.operand {
+        None => None,
+        Some(Operand::Moment { .. }) => Some("value"),
+        Some(Operand::Relation(relation)) => relation.param(),
     }
 }
 
@@ -107,42 +108,24 @@ impl Templates {
 fn samples(rule: &SchemaRule, field: Option<&FieldInfo>, secret: bool) -> Vec<Map<String, Value>> {
     let mut without = rule.params.clone();
     without.insert("attribute".into(), "Label".into());
+    let json_type = field.map_or("object", |field| field.json_type);
+    without.insert("type".into(), json_type.into());
+    match shown_only_by_a_request(rule) {
+        Some("count") => without.insert("count".into(), json!(1)),
+        Some(param) => without.insert(param.to_owned(), "2026-11-23".into()),
+        None => None,
+    };
     let mut with = without.clone();
-    let value = match field.map(|field| field.json_type) {
-        Some("integer" | "number") => json!(1),
-        Some("boolean") => json!(true),
+    let value = match json_type {
+        "integer" | "number" => json!(1),
+        "boolean" => json!(true),
         _ => json!("text"),
     };
-    with.insert("value".into(), value);
+    with.entry("value").or_insert(value);
     match (secret, rule.code) {
         (true, _) => vec![without],
         // What is blank may be absent.
         (false, "blank") => vec![with, without],
         (false, _) => vec![with],
-    }
-}
-
-/// Where a template uses a name: a whole word inside its tags.
-fn place_of(template: &str, name: &str) -> Option<Range<usize>> {
-    let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    template.match_indices(name).map(|(start, _)| start..start + name.len()).find(|part| {
-        let (before, after) = (&template[..part.start], &template[part.end..]);
-        let opened = before
-            .rfind(['{'])
-            .filter(|at| template[..=*at].ends_with("{{") || template[*at..].starts_with("{%"));
-        let inside = opened.is_some_and(|at| !template[at..part.start].contains('}'));
-        inside && !before.ends_with(is_word) && !after.starts_with(is_word)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_found_in_tags_alone_and_as_a_whole() {
-        assert_eq!(place_of("cnt {{ xcnt }} {{ cnt }}", "cnt"), Some(18..21));
-        assert_eq!(place_of("{% if cnt %}a{% endif %}", "cnt"), Some(6..9));
-        assert_eq!(place_of("cnt", "cnt"), None);
     }
 }

@@ -1,8 +1,8 @@
 //! A field: what one value of a request is, and what holds for it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::model::{Check, Spanned, Validation};
+use crate::model::{Check, Condition, Spanned, Validation};
 use crate::source::Span;
 
 /// The type of a field's value.
@@ -18,6 +18,14 @@ pub enum FieldType {
     Number,
     /// `true` or `false`.
     Boolean,
+    /// A calendar day as a text, RFC 3339 `full-date`.
+    Date,
+    /// An instant as a text, RFC 3339 `date-time`.
+    DateTime,
+    /// A list of values that are all alike, at most 1000 unless the form says otherwise.
+    Array(Box<Field>),
+    /// Fields under one key, in declared order.
+    Object(Vec<Field>),
     /// A built-in group of fields: `properties`, `profiles`, one profile.
     Group {
         /// In declared order.
@@ -29,9 +37,10 @@ pub enum FieldType {
 
 impl FieldType {
     /// The types that a form can name, as it names them.
-    pub const NAMES: [&str; 5] = ["string", "text", "integer", "number", "boolean"];
+    pub const NAMES: [&str; 9] =
+        ["string", "text", "integer", "number", "boolean", "date", "datetime", "array", "object"];
 
-    /// The type of this name.
+    /// The type of this name, if it is one of single values.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
@@ -40,6 +49,8 @@ impl FieldType {
             "integer" => Self::Integer,
             "number" => Self::Number,
             "boolean" => Self::Boolean,
+            "date" => Self::Date,
+            "datetime" => Self::DateTime,
             _ => return None,
         })
     }
@@ -53,6 +64,10 @@ impl FieldType {
             Self::Integer => "integer",
             Self::Number => "number",
             Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::DateTime => "datetime",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
             Self::Group { .. } => "group",
         }
     }
@@ -61,20 +76,22 @@ impl FieldType {
     #[must_use]
     pub fn json_type(&self) -> &'static str {
         match self {
-            Self::String | Self::Text => "string",
+            Self::String | Self::Text | Self::Date | Self::DateTime => "string",
             Self::Integer => "integer",
             Self::Number => "number",
             Self::Boolean => "boolean",
-            Self::Group { .. } => "object",
+            Self::Array(_) => "array",
+            Self::Object(_) | Self::Group { .. } => "object",
         }
     }
 
-    /// The most characters of a text whose form sets no maximum.
+    /// The most characters of a text, or items of an array, whose form sets no maximum.
     #[must_use]
     pub fn default_maximum_length(&self) -> Option<u64> {
         match self {
             Self::String => Some(2048),
             Self::Text => Some(65_536),
+            Self::Array(_) => Some(1000),
             _ => None,
         }
     }
@@ -83,6 +100,18 @@ impl FieldType {
     #[must_use]
     pub fn is_textual(&self) -> bool {
         matches!(self, Self::String | Self::Text)
+    }
+
+    /// Whether values are a day or an instant.
+    #[must_use]
+    pub fn is_temporal(&self) -> bool {
+        matches!(self, Self::Date | Self::DateTime)
+    }
+
+    /// Whether a value holds others.
+    #[must_use]
+    pub fn is_compound(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Object(_) | Self::Group { .. })
     }
 
     /// Whether values are numbers.
@@ -140,6 +169,19 @@ impl Normalizer {
     }
 }
 
+/// How a field is shown where people fill it in.
+#[derive(Clone, Debug, Default)]
+pub struct Ui {
+    /// The control, by name.
+    pub widget: Option<String>,
+    /// An example shown while it is empty.
+    pub placeholder: Option<String>,
+    /// Its place among its siblings; in declared order where none is said.
+    pub order: Option<i64>,
+    /// Whether it is left out.
+    pub hidden: bool,
+}
+
 /// One field of a form.
 #[derive(Clone, Debug)]
 pub struct Field {
@@ -165,6 +207,12 @@ pub struct Field {
     pub validations: Vec<Validation>,
     /// What becomes of its value.
     pub role: Role,
+    /// When it counts: where this does not hold, a submitted value is dropped.
+    pub when: Option<Condition>,
+    /// Further JSON Schema keywords for its value, as they stand.
+    pub schema: Option<Spanned<Map<String, Value>>>,
+    /// How it is shown.
+    pub ui: Ui,
 }
 
 impl Field {
@@ -183,22 +231,35 @@ impl Field {
             normalize: Vec::new(),
             validations: Vec::new(),
             role: Role::Attribute,
+            when: None,
+            schema: None,
+            ui: Ui::default(),
         }
     }
 
-    /// The fields within, if it is a group.
+    /// The fields within, if it is a group or object.
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         match &self.ty {
-            FieldType::Group { fields, .. } => fields,
+            FieldType::Group { fields, .. } | FieldType::Object(fields) => fields,
             _ => &[],
         }
     }
 
-    /// Whether a default gives it, or anything within it, a value.
+    /// What each item is, if it is an array.
+    #[must_use]
+    pub fn items(&self) -> Option<&Field> {
+        match &self.ty {
+            FieldType::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Whether a default gives it, or a group anything within it, a value. An absent object gets no defaults.
     #[must_use]
     pub fn has_default(&self) -> bool {
-        self.default.is_some() || self.fields().iter().any(Self::has_default)
+        self.default.is_some()
+            || matches!(&self.ty, FieldType::Group { fields, .. } if fields.iter().any(Self::has_default))
     }
 
     /// The rule that requires it, if one does.

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use crate::model::Spanned;
+use crate::model::{Condition, Spanned, Timing};
 use crate::source::Span;
 
 /// A rule with what every rule may carry.
@@ -14,6 +14,8 @@ pub struct Validation {
     pub message: Option<Spanned<String>>,
     /// Whether a blank text meets the rule.
     pub allow_blank: bool,
+    /// When the rule counts; always where there is none.
+    pub condition: Option<Condition>,
     /// Where it is written.
     pub span: Span,
 }
@@ -22,7 +24,7 @@ impl Validation {
     /// A rule with its usual message.
     #[must_use]
     pub fn new(check: Check, span: Span) -> Self {
-        Self { check, message: None, allow_blank: false, span }
+        Self { check, message: None, allow_blank: false, condition: None, span }
     }
 }
 
@@ -31,7 +33,9 @@ impl Validation {
 pub enum Check {
     /// The value is there and not blank.
     Presence,
-    /// The value has so many characters.
+    /// The value is absent or blank.
+    Absence,
+    /// The value has so many characters, or items.
     Length(Length),
     /// The text matches one pattern, and does not match another.
     Format {
@@ -42,38 +46,88 @@ pub enum Check {
     },
     /// The text is an e-mail address.
     Email,
+    /// The text is an `http` or `https` URL.
+    Url,
+    /// The text is a UUID.
+    Uuid,
+    /// The text is an international telephone number (ITU-T E.164).
+    PhoneNumber,
     /// The value is one of these.
     Inclusion(Vec<Spanned<Value>>),
     /// The value is none of these.
     Exclusion(Vec<Spanned<Value>>),
     /// The number has these properties.
     Numericality(Numericality),
+    /// The text is a day or an instant, and lies so to others.
+    Timing(Timing),
+    /// The request says the value twice.
+    Confirmation {
+        /// Whether `A` and `a` differ.
+        case_sensitive: bool,
+    },
+    /// The value says yes.
+    Acceptance,
+    /// The number compares so with other fields, by their dotted paths.
+    Comparison(Vec<(Comparison, Spanned<String>)>),
     /// No other record has the value.
     Unique(Unique),
+    /// No two items are the same, or have the same value under this key.
+    UniqueItems {
+        /// The key.
+        by: Option<Spanned<String>>,
+    },
 }
 
 impl Check {
     /// The kinds that a form can name.
-    pub const NAMES: [&str; 8] =
-        ["presence", "length", "format", "email", "inclusion", "exclusion", "numericality", "unique"];
+    pub const NAMES: [&str; 18] = [
+        "presence",
+        "absence",
+        "length",
+        "format",
+        "email",
+        "url",
+        "uuid",
+        "phone_number",
+        "inclusion",
+        "exclusion",
+        "numericality",
+        "date",
+        "datetime",
+        "confirmation",
+        "acceptance",
+        "comparison",
+        "unique",
+        "unique_items",
+    ];
 
     /// The kind, as a form says it.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Presence => "presence",
+            Self::Absence => "absence",
             Self::Length(_) => "length",
             Self::Format { .. } => "format",
             Self::Email => "email",
+            Self::Url => "url",
+            Self::Uuid => "uuid",
+            Self::PhoneNumber => "phone_number",
             Self::Inclusion(_) => "inclusion",
             Self::Exclusion(_) => "exclusion",
             Self::Numericality(_) => "numericality",
+            Self::Timing(timing) if timing.with_time => "datetime",
+            Self::Timing(_) => "date",
+            Self::Confirmation { .. } => "confirmation",
+            Self::Acceptance => "acceptance",
+            Self::Comparison(_) => "comparison",
             Self::Unique(_) => "unique",
+            Self::UniqueItems { .. } => "unique_items",
         }
     }
 }
 
-/// Bounds of a length in Unicode scalar values.
+/// Bounds of a length in Unicode scalar values, or items.
 #[derive(Clone, Debug, Default)]
 pub struct Length {
     /// At least.
@@ -114,6 +168,25 @@ impl Comparison {
         ("other_than", Self::OtherThan),
         ("multiple_of", Self::MultipleOf),
     ];
+
+    /// Those between a number and another field, or a number in a condition.
+    pub fn between_values() -> impl Iterator<Item = (&'static str, Self)> {
+        Self::ALL.into_iter().filter(|(_, comparison)| *comparison != Self::MultipleOf)
+    }
+
+    /// Whether two numbers compare so.
+    #[must_use]
+    pub fn holds(self, ordering: std::cmp::Ordering) -> bool {
+        match self {
+            Self::GreaterThan => ordering.is_gt(),
+            Self::GreaterThanOrEqualTo => ordering.is_ge(),
+            Self::EqualTo => ordering.is_eq(),
+            Self::LessThan => ordering.is_lt(),
+            Self::LessThanOrEqualTo => ordering.is_le(),
+            Self::OtherThan => ordering.is_ne(),
+            Self::MultipleOf => false,
+        }
+    }
 
     /// The name, as a form says it.
     #[must_use]

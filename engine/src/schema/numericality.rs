@@ -1,6 +1,6 @@
 //! `numericality`: bounds and divisibility of numbers.
 
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use super::Constraint;
 use crate::model::{Check, Comparison, Field, FieldType, Numericality};
@@ -20,20 +20,29 @@ pub(super) fn constraints(numericality: &Numericality, nullable: bool) -> Vec<Co
         constraints.push(Constraint::new("even", vec![("multipleOf", json!(2))]));
     }
     for (comparison, bound) in &numericality.comparisons {
-        let bound = Value::Number(bound.value.clone());
         let keyword = match comparison {
-            Comparison::GreaterThan => ("exclusiveMinimum", bound.clone()),
-            Comparison::GreaterThanOrEqualTo => ("minimum", bound.clone()),
-            Comparison::EqualTo if nullable => ("enum", json!([bound, null])),
-            Comparison::EqualTo => ("const", bound.clone()),
-            Comparison::LessThan => ("exclusiveMaximum", bound.clone()),
-            Comparison::LessThanOrEqualTo => ("maximum", bound.clone()),
-            Comparison::OtherThan => ("not", json!({ "const": bound })),
-            Comparison::MultipleOf => ("multipleOf", bound.clone()),
+            Comparison::EqualTo if nullable => ("enum", json!([bound.value, null])),
+            _ => keyword(*comparison, &bound.value),
         };
-        constraints.push(Constraint::new(comparison.name(), vec![keyword]).param("count", bound));
+        constraints.push(
+            Constraint::new(comparison.name(), vec![keyword])
+                .param("count", Value::Number(bound.value.clone())),
+        );
     }
     constraints
+}
+
+/// What says in JSON Schema that a number compares so with a bound.
+pub(super) fn keyword(comparison: Comparison, bound: &Number) -> (&'static str, Value) {
+    match comparison {
+        Comparison::GreaterThan => ("exclusiveMinimum", json!(bound)),
+        Comparison::GreaterThanOrEqualTo => ("minimum", json!(bound)),
+        Comparison::EqualTo => ("const", json!(bound)),
+        Comparison::LessThan => ("exclusiveMaximum", json!(bound)),
+        Comparison::LessThanOrEqualTo => ("maximum", json!(bound)),
+        Comparison::OtherThan => ("not", json!({ "const": bound })),
+        Comparison::MultipleOf => ("multipleOf", json!(bound)),
+    }
 }
 
 /// The bounds of an integer whose author set none: those of 64 bits. Beyond them numbers lose their last digits, and
@@ -43,7 +52,8 @@ pub(super) fn unstated_bounds(field: &Field) -> Vec<Constraint> {
         return Vec::new();
     }
     let stated = |bounding: &[Comparison]| {
-        field.validations.iter().any(|validation| match &validation.check {
+        let mut always = field.validations.iter().filter(|validation| validation.condition.is_none());
+        always.any(|validation| match &validation.check {
             Check::Numericality(numericality) => {
                 numericality.comparisons.iter().any(|(comparison, _)| bounding.contains(comparison))
             }

@@ -1,24 +1,48 @@
-//! `presence`: not absent, not null, not blank.
+//! `presence` and `absence`: whether there is anything.
 
 use serde_json::{Value, json};
 
 use super::Constraint;
 use crate::model::{Field, FieldType};
 
-/// Absence is refused by the parent's `required` and null by `type`; this refuses what is there and blank.
+/// What is there and blank. Absence is refused by the parent's `required` and null by `type`.
 pub(super) fn constraints(field: &Field) -> Vec<Constraint> {
-    match field.ty {
-        FieldType::String | FieldType::Text => {
-            vec![Constraint::new("blank", vec![("pattern", json!(r"\S"))])]
-        }
-        // A group is there when the request carries it, whatever is in it.
-        _ => Vec::new(),
-    }
+    let keyword = match field.ty {
+        FieldType::String | FieldType::Text => ("pattern", json!(r"\S")),
+        FieldType::Array(_) => ("minItems", json!(1)),
+        FieldType::Object(_) | FieldType::Group { implied: true, .. } => ("minProperties", json!(1)),
+        // `false` and `0` are present, a text that is no time has an error of its own, and a profile is there when
+        // the request carries it.
+        _ => return Vec::new(),
+    };
+    vec![Constraint::new("blank", vec![keyword])]
 }
 
-/// A schema of blank texts, and of values that are no texts.
-pub(super) fn blank() -> Value {
-    json!({ "not": { "type": "string", "pattern": r"\S" } })
+/// `absence`: nothing, null or what is blank.
+pub(super) fn absence(field: &Field) -> Vec<Constraint> {
+    let keyword = match field.ty {
+        FieldType::String | FieldType::Text => ("not", json!({ "type": "string", "pattern": r"\S" })),
+        FieldType::Array(_) => ("maxItems", json!(0)),
+        FieldType::Object(_) | FieldType::Group { implied: true, .. } => ("maxProperties", json!(0)),
+        _ => ("enum", json!([null])),
+    };
+    vec![Constraint::new("present", vec![keyword])]
+}
+
+/// A schema of every value of a field that is present.
+pub(super) fn present(field: &Field) -> Value {
+    let mut schema = json!({ "type": field.ty.json_type() });
+    for constraint in constraints(field) {
+        for (keyword, value) in constraint.keywords {
+            schema[keyword] = value;
+        }
+    }
+    schema
+}
+
+/// A schema of blank values, and of those of another type.
+pub(super) fn blank(field: &Field) -> Value {
+    json!({ "not": present(field) })
 }
 
 /// Whether a text is blank: nothing but what `\s` matches in ECMAScript (ECMA-262, 22.2.2.9), the dialect of patterns.
@@ -31,7 +55,11 @@ pub(crate) fn is_blank(text: &str) -> bool {
     })
 }
 
-/// A schema of every value but blank texts: what a rule with `allow_blank` applies to.
-pub(super) fn not_blank() -> Value {
-    json!({ "pattern": r"\S" })
+/// A schema of every value but blank ones: what a rule with `allow_blank` applies to.
+pub(super) fn not_blank(field: &Field) -> Value {
+    match field.ty {
+        FieldType::Array(_) => json!({ "minItems": 1 }),
+        FieldType::Object(_) | FieldType::Group { .. } => json!({ "minProperties": 1 }),
+        _ => json!({ "pattern": r"\S" }),
+    }
 }

@@ -33,10 +33,22 @@ fn take_out(fields: &[Field], values: &mut Map<String, Value>, password: &mut Op
                 values.shift_remove(name);
             }
             Role::Attribute => {
-                if let Some(values) = values.get_mut(name).and_then(Value::as_object_mut) {
-                    take_out(field.fields(), values, password);
+                if let Some(value) = values.get_mut(name) {
+                    take_out_of(field, value, password);
                 }
             }
         }
+    }
+}
+
+fn take_out_of(field: &Field, value: &mut Value, password: &mut Option<Secret>) {
+    match (field.items(), value) {
+        (Some(items), Value::Array(values)) => {
+            for value in values {
+                take_out_of(items, value, password);
+            }
+        }
+        (None, Value::Object(values)) => take_out(field.fields(), values, password),
+        _ => {}
     }
 }

@@ -5,7 +5,8 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::compile::CompiledForm;
-use crate::model::{Check, Field, Unique, Validation};
+use crate::guard::Scope;
+use crate::model::{Check, Field, Segment, Step, Unique, Validation};
 use crate::schema::is_blank;
 
 /// A value that no other record of the resource may have.
@@ -14,73 +15,133 @@ use crate::schema::is_blank;
 /// values. So that a long or secret value takes no room and tells nothing, the value itself is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The path of the field.
-    pub path: Vec<String>,
+    /// The way to the value.
+    pub path: Vec<Segment>,
     /// What is claimed.
     pub digest: [u8; 32],
     /// The value itself, for the message if it is taken; absent for secrets.
     pub(crate) value: Option<Value>,
 }
 
+impl Claim {
+    /// The dotted path of the field, the same for every item of an array.
+    #[must_use]
+    pub fn declared_path(&self) -> String {
+        let keys: Vec<Segment> =
+            self.path.iter().filter(|segment| matches!(segment, Segment::Key(_))).cloned().collect();
+        dotted(&keys)
+    }
+}
+
+/// A path with dots between its steps, as `errors` says it.
+pub(super) fn dotted(path: &[Segment]) -> String {
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Key(key) => key.clone(),
+        Segment::Index(index) => index.to_string(),
+    });
+    segments.collect::<Vec<_>>().join(".")
+}
+
 /// Everything that prepared and valid values claim, in declared order.
 pub(super) fn claims(form: &CompiledForm, values: &Value) -> Vec<Claim> {
-    let mut found = Vec::new();
-    collect(form, &form.form.fields, &mut Vec::new(), values, &mut found);
-    found
+    let mut claims =
+        Claims { form, declared: Vec::new(), path: Vec::new(), scopes: vec![(0, values)], found: Vec::new() };
+    claims.object(&form.form.fields, values);
+    claims.found
 }
 
-fn collect<'a>(
-    form: &CompiledForm,
-    fields: &'a [Field],
-    path: &mut Vec<&'a str>,
-    values: &Value,
-    found: &mut Vec<Claim>,
-) {
-    for field in fields {
-        path.push(&field.name.value);
+struct Claims<'v> {
+    form: &'v CompiledForm,
+    /// The way to the field, and the way to its value.
+    declared: Vec<Step>,
+    path: Vec<Segment>,
+    scopes: Vec<Scope<'v>>,
+    found: Vec<Claim>,
+}
+
+impl<'v> Claims<'v> {
+    fn object(&mut self, fields: &[Field], values: &'v Value) {
+        for field in fields {
+            let Some(value) = values.get(&field.name.value) else { continue };
+            self.declared.push(Step::Key(field.name.value.clone()));
+            self.path.push(Segment::Key(field.name.value.clone()));
+            self.value(field, value);
+            self.path.pop();
+            self.declared.pop();
+        }
+    }
+
+    fn value(&mut self, field: &Field, value: &'v Value) {
         for validation in &field.validations {
             if let Check::Unique(unique) = &validation.check {
-                found.extend(claim(form, field, path, unique, validation, values));
+                self.claim(field, unique, validation, value);
             }
         }
-        collect(form, field.fields(), path, values, found);
-        path.pop();
+        match field.items() {
+            None => self.object(field.fields(), value),
+            Some(items) => {
+                self.declared.push(Step::Item);
+                for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+                    self.path.push(Segment::Index(index));
+                    self.scopes.push((self.declared.len(), value));
+                    self.value(items, value);
+                    self.scopes.pop();
+                    self.path.pop();
+                }
+                self.declared.pop();
+            }
+        }
     }
-}
 
-fn claim(
-    form: &CompiledForm,
-    field: &Field,
-    path: &[&str],
-    unique: &Unique,
-    validation: &Validation,
-    values: &Value,
-) -> Option<Claim> {
-    let value = at(values, path.iter().copied()).filter(|value| !value.is_null())?;
-    if validation.allow_blank && value.as_str().is_some_and(is_blank) {
-        return None;
+    fn claim(&mut self, field: &Field, unique: &Unique, validation: &Validation, value: &Value) {
+        let is_exempt = validation.allow_blank && value.as_str().is_some_and(is_blank);
+        if value.is_null() || is_exempt {
+            return;
+        }
+        let guard = self.form.guards.get(&validation.span.start);
+        if guard.is_some_and(|guard| !guard.holds(&self.scopes)) {
+            return;
+        }
+        let claimed = canonical(value, unique.case_sensitive);
+        let mut scope: Vec<(String, Value)> = unique
+            .scope
+            .iter()
+            .map(|path| {
+                (
+                    path.value.clone(),
+                    self.scoped(&path.value).map_or(Value::Null, |value| canonical(value, true)),
+                )
+            })
+            .collect();
+        // The order in which an author lists the scope means nothing.
+        scope.sort_by(|(a, _), (b, _)| a.cmp(b));
+        scope.dedup_by(|(a, _), (b, _)| a == b);
+        let names: Vec<&str> = self
+            .declared
+            .iter()
+            .map(|step| match step {
+                Step::Key(name) => name.as_str(),
+                Step::Item => "*",
+            })
+            .collect();
+        let resource = self.form.form.resource.name;
+        let everything = serde_json::json!([resource, names, unique.case_sensitive, claimed, scope]);
+        self.found.push(Claim {
+            path: self.path.clone(),
+            digest: Sha256::digest(everything.to_string()).into(),
+            value: (!field.secret).then(|| value.clone()),
+        });
     }
-    let claimed = canonical(value, unique.case_sensitive);
-    let mut scope: Vec<(&str, Value)> = unique
-        .scope
-        .iter()
-        .map(|path| path.value.as_str())
-        .map(|path| (path, at(values, path.split('.')).map_or(Value::Null, |value| canonical(value, true))))
-        .collect();
-    // The order in which an author lists the scope means nothing.
-    scope.sort_by_key(|(path, _)| *path);
-    scope.dedup_by_key(|(path, _)| *path);
-    let everything =
-        serde_json::json!([form.form.resource.name, path, unique.case_sensitive, claimed, scope]);
-    Some(Claim {
-        path: path.iter().map(|&name| name.to_owned()).collect(),
-        digest: Sha256::digest(everything.to_string()).into(),
-        value: (!field.secret).then(|| value.clone()),
-    })
-}
 
-fn at<'a, 'p>(values: &'a Value, mut path: impl Iterator<Item = &'p str>) -> Option<&'a Value> {
-    path.try_fold(values, |value, name| value.get(name))
+    /// The value that a path in a `scope` names here.
+    fn scoped(&self, written: &str) -> Option<&'v Value> {
+        let target = self.form.form.resolve(&self.declared, written)?;
+        let (length, value) = self.scopes.iter().find(|(length, _)| *length == target.scope())?;
+        target.path[*length..].iter().try_fold(*value, |value, step| match step {
+            Step::Key(name) => value.get(name),
+            Step::Item => None,
+        })
+    }
 }
 
 /// One form for all values that count as equal: `1` and `1.0`, composed and decomposed letters, `A` and `a`.
@@ -89,6 +150,17 @@ fn canonical(value: &Value, case_sensitive: bool) -> Value {
         Value::String(text) if case_sensitive => text.nfc().collect::<String>().into(),
         Value::String(text) => text.nfc().collect::<String>().to_lowercase().nfc().collect::<String>().into(),
         Value::Number(number) => Value::Number(whole(number).unwrap_or_else(|| number.clone())),
+        Value::Array(values) => values.iter().map(|value| canonical(value, case_sensitive)).collect(),
+        Value::Object(values) => {
+            // What is null is absent, and the order of keys means nothing.
+            let mut entries: Vec<(String, Value)> = values
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.clone(), canonical(value, case_sensitive)))
+                .collect();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(entries.into_iter().collect())
+        }
         other => other.clone(),
     }
 }

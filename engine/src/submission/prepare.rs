@@ -1,27 +1,50 @@
-//! What happens to a submission before it is judged: aliases, `readonly`, normalization, defaults.
+//! What happens to a submission before it is judged: aliases, `readonly`, normalization, defaults, hidden fields, what
+//! the form computes.
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::compile::CompiledForm;
 use crate::lower::GROUP_SUFFIX;
-use crate::model::{Field, FieldType, Form, Normalizer, UnknownFields};
+use crate::model::{Field, FieldType, Normalizer, Step, UnknownFields};
+use crate::payload::{Circumstances, PayloadFault};
 
 /// Brings the submitted values into the shape that the form's schema judges.
-pub(super) fn prepare(form: &Form, values: &mut Map<String, Value>) {
-    accept_aliases(&form.fields, values);
+///
+/// # Errors
+/// When a value that the form computes cannot be had.
+pub(super) fn prepare(
+    compiled: &CompiledForm,
+    mut values: Map<String, Value>,
+    circumstances: &Circumstances,
+) -> Result<Value, PayloadFault> {
+    let form = &compiled.form;
+    accept_aliases(&form.fields, &mut values);
     if form.unknown_fields == UnknownFields::Ignore {
-        drop_unknown(&form.fields, values);
+        drop_unknown(&form.fields, &mut values);
     }
-    drop_readonly(&form.fields, values);
-    normalize(&form.fields, values);
-    fill_defaults(&form.fields, values);
+    drop_readonly(&form.fields, &mut values);
+    normalize(&form.fields, &mut values);
+    fill_defaults(&form.fields, &mut values);
+    let mut values = Value::Object(values);
+    for field in &compiled.hideable {
+        field.drop_where_hidden(&mut values);
+    }
+    if !compiled.payload.is_empty()
+        && let Value::Object(values) = &mut values
+    {
+        for (path, value) in compiled.payload.compute(form, &compiled.version, values, circumstances)? {
+            merge(&form.fields, values, path, value);
+        }
+    }
+    Ok(values)
 }
 
-fn groups(fields: &[Field]) -> impl Iterator<Item = (&Field, &[Field], bool)> {
+fn groups(fields: &[Field]) -> impl Iterator<Item = (&Field, &[Field])> {
     fields.iter().filter_map(|field| match &field.ty {
-        FieldType::Group { fields, implied } => Some((field, fields.as_slice(), *implied)),
+        FieldType::Group { fields, .. } => Some((field, fields.as_slice())),
         _ => None,
     })
 }
@@ -30,9 +53,24 @@ fn object_mut<'a>(values: &'a mut Map<String, Value>, name: &str) -> Option<&'a 
     values.get_mut(name).and_then(Value::as_object_mut)
 }
 
+/// Visits every object that a field's value holds, with the fields that it has.
+fn within(field: &Field, value: &mut Value, visit: &mut impl FnMut(&[Field], &mut Map<String, Value>)) {
+    match (&field.ty, value) {
+        (FieldType::Group { fields, .. } | FieldType::Object(fields), Value::Object(values)) => {
+            visit(fields, values);
+        }
+        (FieldType::Array(items), Value::Array(values)) => {
+            for value in values {
+                within(items, value, visit);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// `<group>_attributes` → `<group>`. Where a request has both, the alias stays and is an unknown field.
 fn accept_aliases(fields: &[Field], values: &mut Map<String, Value>) {
-    for (group, fields, _) in groups(fields) {
+    for (group, fields) in groups(fields) {
         let name = &group.name.value;
         let alias = format!("{name}{GROUP_SUFFIX}");
         if !values.contains_key(name)
@@ -49,9 +87,9 @@ fn accept_aliases(fields: &[Field], values: &mut Map<String, Value>) {
 fn drop_unknown(fields: &[Field], values: &mut Map<String, Value>) {
     let known: HashSet<&str> = fields.iter().map(|field| field.name.value.as_str()).collect();
     values.retain(|key, _| known.contains(key.as_str()));
-    for (group, fields, _) in groups(fields) {
-        if let Some(values) = object_mut(values, &group.name.value) {
-            drop_unknown(fields, values);
+    for field in fields.iter().filter(|field| field.ty.is_compound()) {
+        if let Some(value) = values.get_mut(&field.name.value) {
+            within(field, value, &mut drop_unknown);
         }
     }
 }
@@ -60,23 +98,35 @@ fn drop_readonly(fields: &[Field], values: &mut Map<String, Value>) {
     for field in fields {
         if field.readonly {
             values.shift_remove(&field.name.value);
-        } else if let Some(values) = object_mut(values, &field.name.value) {
-            drop_readonly(field.fields(), values);
+        } else if field.ty.is_compound()
+            && let Some(value) = values.get_mut(&field.name.value)
+        {
+            within(field, value, &mut drop_readonly);
         }
     }
 }
 
 fn normalize(fields: &[Field], values: &mut Map<String, Value>) {
-    for field in fields {
-        match values.get_mut(&field.name.value) {
-            Some(Value::String(text)) => {
-                for step in &field.normalize {
-                    *text = normalized(*step, text);
-                }
-            }
-            Some(Value::Object(values)) => normalize(field.fields(), values),
-            _ => {}
+    for field in fields.iter().filter(|field| field.ty.is_compound() || !field.normalize.is_empty()) {
+        if let Some(value) = values.get_mut(&field.name.value) {
+            normalize_value(field, value);
         }
+    }
+}
+
+fn normalize_value(field: &Field, value: &mut Value) {
+    match (&field.ty, value) {
+        (FieldType::Array(items), Value::Array(values)) => {
+            for value in values {
+                normalize_value(items, value);
+            }
+        }
+        (_, Value::String(text)) => {
+            for step in &field.normalize {
+                *text = normalized(*step, text);
+            }
+        }
+        (_, value) => within(field, value, &mut normalize),
     }
 }
 
@@ -93,25 +143,48 @@ fn normalized(step: Normalizer, text: &str) -> String {
 }
 
 /// Gives absent fields their defaults. An absent group is empty; an absent profile is there only if a default
-/// gives it a value.
+/// gives it a value; an absent object stays absent.
 fn fill_defaults(fields: &[Field], values: &mut Map<String, Value>) {
     for field in fields {
         let name = &field.name.value;
-        if let FieldType::Group { fields, implied } = &field.ty {
+        if let FieldType::Group { implied, .. } = &field.ty {
             if values.get(name).is_none_or(Value::is_null) {
                 values.shift_remove(name);
                 if *implied || field.has_default() {
                     values.insert(name.clone(), Value::Object(Map::new()));
                 }
             }
-            if let Some(values) = object_mut(values, name) {
-                fill_defaults(fields, values);
-            }
         } else if let Some(default) = &field.default
             && !values.contains_key(name)
         {
             values.insert(name.clone(), default.value.clone());
         }
+        if field.ty.is_compound()
+            && let Some(value) = values.get_mut(name)
+        {
+            within(field, value, &mut fill_defaults);
+        }
+    }
+}
+
+/// Puts a computed value where it belongs, making the groups and objects around it.
+fn merge(fields: &[Field], values: &mut Map<String, Value>, path: &[Step], value: Value) {
+    match path {
+        [Step::Key(name)] => {
+            values.insert(name.clone(), value);
+        }
+        [Step::Key(name), rest @ ..] => {
+            let Some(field) = fields.iter().find(|field| field.name.value == *name) else { return };
+            if !values.get(name).is_some_and(Value::is_object) {
+                let mut made = Map::new();
+                fill_defaults(field.fields(), &mut made);
+                values.insert(name.clone(), Value::Object(made));
+            }
+            if let Some(values) = object_mut(values, name) {
+                merge(field.fields(), values, rest, value);
+            }
+        }
+        _ => {}
     }
 }
 

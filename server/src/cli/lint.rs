@@ -1,9 +1,10 @@
-//! `formwork lint`: every diagnostic of every form.
+//! `formwork lint`: every diagnostic of every form and locale.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::Args;
-use formwork_engine::build::{build_all, diagnostics};
+use formwork_engine::build::{build_all, build_locales, diagnostics};
 use formwork_engine::compile::Compiler;
 use formwork_engine::{render, source};
 
@@ -20,13 +21,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let forms = if arguments.paths.is_empty() {
-        source::list(configs)?.forms
+    let listing = if arguments.paths.is_empty() {
+        source::list(configs)?
     } else {
         source::list_paths(configs, &arguments.paths)?
     };
-    let built = build_all(&Compiler::new(), &forms);
-    let found = diagnostics(&built);
+    let built = build_all(&Compiler::new(), &listing.forms, SystemTime::now());
+    let mut found = diagnostics(&built);
+    let (_, of_locales) = build_locales(&listing.locales);
+    found.extend(of_locales);
     output::print(&output::findings(&found, arguments.format));
     if matches!(arguments.format, Format::Text) {
         output::error(&format!("{}\n", render::summary(&found, built.len())));

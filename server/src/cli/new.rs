@@ -25,7 +25,7 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     let name = &arguments.name;
     let path = configs.join("forms").join(format!("{name}.toml"));
     let source = SourceFile::new(path.clone(), name.clone(), TEMPLATE.to_owned()).into();
-    let built = build(&Compiler::new(), &source, None);
+    let built = build(&Compiler::new(), &source, None, std::time::SystemTime::now());
     if has_errors(&built.diagnostics) {
         bail!(
             "`{name}` cannot be a form's name: use lower-case letters, digits and `_`, in parts separated by `/`"

@@ -2,11 +2,13 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 use clap::ValueEnum;
-use formwork_engine::build::{Built, build_all};
+use formwork_engine::build::{Built, build_all, build_locales};
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::Diagnostic;
+use formwork_engine::messages::Locales;
 use formwork_engine::render::{self, render};
 use formwork_engine::source;
 
@@ -49,7 +51,9 @@ pub(super) fn findings_for_stderr(diagnostics: &[Diagnostic]) -> String {
     render(diagnostics, render::Format::Text { colour: wants_colour(&io::stderr()) })
 }
 
-/// Builds every form of a directory, for commands that need forms and no server.
-pub(super) fn build_directory(configs: &Path) -> anyhow::Result<Vec<Built>> {
-    Ok(build_all(&Compiler::new(), &source::list(configs)?.forms))
+/// Builds every form and locale of a directory, for commands that need forms and no server.
+pub(super) fn build_directory(configs: &Path) -> anyhow::Result<(Vec<Built>, Locales)> {
+    let listing = source::list(configs)?;
+    let (locales, _) = build_locales(&listing.locales);
+    Ok((build_all(&Compiler::new(), &listing.forms, SystemTime::now()), locales))
 }

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let built = output::build_directory(configs)?;
+    let (built, _) = output::build_directory(configs)?;
     let mut documents = BTreeMap::new();
     for built in &built {
         if has_errors(&built.diagnostics) {

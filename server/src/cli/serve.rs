@@ -109,7 +109,9 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         output::error("stopping: requests under way are finished; once more to stop at once\n");
         let _ = stopping.send(());
     };
-    let server = axum::serve(listener, router(Arc::new(app))).with_graceful_shutdown(graceful);
+    let server =
+        axum::serve(listener, router(Arc::new(app)).into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(graceful);
     let grace = async {
         // Never sent if the server fails by itself; then that is the result.
         if stopped.await.is_err() {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use formwork_engine::submission::{Submitted, submit};
+use formwork_engine::messages::Languages;
+use formwork_engine::submission::{Circumstances, Refusal, Submitted, submit};
 use serde_json::{Value, json};
 
 use super::{Verdict, output};
@@ -18,10 +19,13 @@ pub(super) struct Arguments {
     name: String,
     /// A JSON file with the value of `form`; `-` is standard input.
     file: PathBuf,
+    /// The languages of the messages, as `Accept-Language` has them: `pl, en;q=0.5`.
+    #[arg(long)]
+    language: Option<String>,
 }
 
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let built = output::build_directory(configs)?;
+    let (built, locales) = output::build_directory(configs)?;
     let answers = |form: &formwork_engine::model::Form| form.names().any(|name| name.value == arguments.name);
     let Some(form) = built.iter().filter_map(|built| built.form.as_ref()).find(|form| answers(&form.form))
     else {
@@ -43,9 +47,15 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
         Ok(_) => bail!("{} does not hold a JSON object", arguments.file.display()),
         Err(fault) => bail!("{}: {}", arguments.file.display(), fault.message()),
     };
-    let (body, verdict) = match submit(form, Submitted::new(values)) {
+    let languages = Languages::accepted(arguments.language.as_deref().unwrap_or_default());
+    let mut circumstances = Circumstances::at(std::time::SystemTime::now());
+    circumstances.language = languages.first().map(str::to_owned);
+    let (body, verdict) = match submit(form, Submitted::new(values), &circumstances) {
         Ok(_) => (json!({ "errors": {} }), Verdict::Clean),
-        Err(violations) => (failure_body(&problems(form, &violations)), Verdict::Findings),
+        Err(Refusal::Violations(violations)) => {
+            (failure_body(&problems(form, &locales, &languages, &violations)), Verdict::Findings)
+        }
+        Err(Refusal::Payload(fault)) => bail!("{fault}"),
     };
     output::print(&format!("{}\n", serde_json::to_string_pretty(&body)?));
     Ok(verdict)

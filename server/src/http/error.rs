@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
-use formwork_engine::messages;
-use formwork_engine::submission::Violation;
+use formwork_engine::messages::{self, Languages, Locales};
+use formwork_engine::submission::{PayloadFault, Violation};
 use serde_json::{Map, Value, json};
 
 use super::MAX_BODY_BYTES;
@@ -55,13 +55,18 @@ impl Problem {
     }
 
     /// A violation in the form's words.
-    fn violation(form: &CompiledForm, violation: &Violation) -> Self {
+    fn violation(
+        form: &CompiledForm,
+        locales: &Locales,
+        languages: &Languages,
+        violation: &Violation,
+    ) -> Self {
         Self {
             path: violation.dotted_path(),
             pointer: violation.pointer(),
             code: violation.code.into(),
             params: violation.params.clone(),
-            message: messages::text(form, violation),
+            message: messages::text(form, locales, languages, violation),
         }
     }
 }
@@ -107,6 +112,9 @@ pub enum ApiError {
         /// The version that judged.
         version: String,
     },
+    /// The form cannot compute a value.
+    #[error(transparent)]
+    Payload(#[from] PayloadFault),
     /// The database or a hash failed.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -117,15 +125,26 @@ pub enum ApiError {
 
 impl ApiError {
     /// What a form has against a submission.
-    pub(super) fn refused(form: &CompiledForm, violations: &[Violation]) -> Self {
-        Self::Invalid { problems: problems(form, violations), version: form.version.clone() }
+    pub(super) fn refused(
+        form: &CompiledForm,
+        locales: &Locales,
+        languages: &Languages,
+        violations: &[Violation],
+    ) -> Self {
+        let problems = problems(form, locales, languages, violations);
+        Self::Invalid { problems, version: form.version.clone() }
     }
 }
 
-/// Violations in the form's words.
+/// Violations in the form's words, and in the client's language.
 #[must_use]
-pub fn problems(form: &CompiledForm, violations: &[Violation]) -> Vec<Problem> {
-    violations.iter().map(|violation| Problem::violation(form, violation)).collect()
+pub fn problems(
+    form: &CompiledForm,
+    locales: &Locales,
+    languages: &Languages,
+    violations: &[Violation],
+) -> Vec<Problem> {
+    violations.iter().map(|violation| Problem::violation(form, locales, languages, violation)).collect()
 }
 
 impl From<StoreError> for ApiError {
@@ -190,6 +209,15 @@ impl IntoResponse for ApiError {
             Self::Invalid { problems, version } => {
                 headers.extend(version_header(&version));
                 (StatusCode::UNPROCESSABLE_ENTITY, problems)
+            }
+            Self::Payload(fault) | Self::Account(AccountError::Payload(fault)) => {
+                tracing::error!(
+                    place = fault.place,
+                    reason = fault.reason,
+                    "a form could not compute a value"
+                );
+                let message = "the form cannot compute a value; nothing was stored";
+                (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::base("payload_failed", message)])
             }
             Self::Account(error) => {
                 // Here, at the edge, and nowhere else: the client is told nothing of it.
@@ -276,7 +304,7 @@ pub(super) async fn represent(request: Request, next: Next) -> Response {
     } else if accepted == JSON_API && is_plain_json(response.headers()) {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_API));
     }
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
     response
 }
 

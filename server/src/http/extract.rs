@@ -1,9 +1,13 @@
 //! A request's body → JSON, or its failure.
 
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
 use axum::body::to_bytes;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, header};
-use formwork_engine::submission::{MAX_VIOLATIONS, Submitted};
+use formwork_engine::messages::Languages;
+use formwork_engine::submission::{Circumstances, MAX_VIOLATIONS, Submitted};
 use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
@@ -35,6 +39,33 @@ pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiEr
         // What is no object has no members, and is told so once it is known who asks.
         _ => Map::new(),
     })
+}
+
+/// Who asks, as far as the request itself shows it.
+pub(super) struct Asker {
+    /// The languages that they read.
+    pub(super) languages: Languages,
+    address: Option<SocketAddr>,
+}
+
+impl Asker {
+    /// Looks at a request's headers and connection.
+    pub(super) fn of(request: &Request) -> Self {
+        let accepted: Vec<&str> = request
+            .headers()
+            .get_all(header::ACCEPT_LANGUAGE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        Self { languages: Languages::accepted(&accepted.join(",")), address }
+    }
+
+    /// What a form's templates may know of the request.
+    pub(super) fn circumstances(&self, token: Option<String>, now: SystemTime) -> Circumstances {
+        let language = self.languages.first().map(str::to_owned);
+        Circumstances { now, token, language, address: self.address.map(|address| address.ip()) }
+    }
 }
 
 /// Takes the member `form` out of a body.

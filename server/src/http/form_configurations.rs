@@ -10,12 +10,12 @@ use formwork_engine::compile::CompiledForm;
 use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::model::Access;
 use formwork_engine::registry::{FormStatus, Snapshot};
-use formwork_engine::submission::submit;
+use formwork_engine::submission::{Refusal, submit};
 use serde_json::{Value, json};
 
 use super::App;
 use super::error::{ApiError, version_header};
-use super::extract;
+use super::extract::{self, Asker};
 use crate::token::Caller;
 
 const PREFIX: &str = "/api/form_configurations/";
@@ -62,7 +62,8 @@ pub(super) async fn act(
         return Err(ApiError::MethodNotAllowed { allow: Some("GET, HEAD") });
     };
     let snapshot = app.registry.snapshot();
-    let (status, _) = authorized(&app, request.headers(), &snapshot, &name).await?;
+    let (status, caller) = authorized(&app, request.headers(), &snapshot, &name).await?;
+    let asker = Asker::of(&request);
     let form = status.form.as_deref().ok_or(ApiError::NotFound)?;
     let mut body = extract::object(request).await?;
     let mut problems = Vec::new();
@@ -71,9 +72,13 @@ pub(super) async fn act(
     let Some(submitted) = submitted.filter(|_| problems.is_empty()) else {
         return Err(ApiError::NotAcceptable(problems));
     };
-    match submit(form, submitted) {
+    let circumstances = asker.circumstances(caller.map(|caller| caller.name), (app.clock)());
+    match submit(form, submitted, &circumstances) {
         Ok(_) => Ok((version_header(&form.version), json_response(&json!({ "errors": {} }))).into_response()),
-        Err(violations) => Err(ApiError::refused(form, &violations)),
+        Err(Refusal::Violations(violations)) => {
+            Err(ApiError::refused(form, &snapshot.locales, &asker.languages, &violations))
+        }
+        Err(Refusal::Payload(fault)) => Err(ApiError::Payload(fault)),
     }
 }
 

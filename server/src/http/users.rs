@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::App;
 use super::error::{ApiError, Problem, version_header};
-use super::extract;
+use super::extract::{self, Asker};
 use crate::accounts::Outcome;
 
 const NAME: &str = "form_configuration_name";
@@ -23,11 +23,13 @@ const COLLECTION: &str = "users";
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
+    let asker = Asker::of(&request);
     let body = extract::object(request).await?;
     // One snapshot from here to the answer: a reload meanwhile is the next request's.
     let snapshot = app.registry.snapshot();
     let name = body.get(NAME).and_then(Value::as_str);
     let form = name.and_then(|name| form(&snapshot, name));
+    let mut token = None;
     if form.is_none_or(|form| form.form.access != Access::Public) {
         let caller = app.caller(&headers).await?.ok_or(ApiError::Unauthorized)?;
         let may_use = match (form, name) {
@@ -38,11 +40,15 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         if !may_use {
             return Err(ApiError::Forbidden);
         }
+        token = Some(caller.name);
     }
     let (form, submitted) = members(body, form)?;
-    match app.accounts.create(form, submitted, (app.clock)()).await? {
+    let circumstances = asker.circumstances(token, (app.clock)());
+    match app.accounts.create(form, submitted, &circumstances).await? {
         Outcome::Created(id) => Ok(created(id, form)),
-        Outcome::Refused(violations) => Err(ApiError::refused(form, &violations)),
+        Outcome::Refused(violations) => {
+            Err(ApiError::refused(form, &snapshot.locales, &asker.languages, &violations))
+        }
     }
 }
 

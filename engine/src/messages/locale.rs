@@ -1,0 +1,343 @@
+//! One language's messages and labels: a file `locales/<tag>.toml`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use fixed_decimal::Decimal;
+use icu_plurals::{PluralCategory, PluralOperands, PluralRules};
+use minijinja::Environment;
+use minijinja::value::Serde;
+use serde_json::{Map, Value};
+use toml::de::{DeTable, DeValue};
+
+use super::languages::tag_of;
+use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::model::Spanned;
+use crate::source::{ReadFault, SourceFile, Span};
+use crate::syntax;
+use crate::template::{self, Kind};
+
+/// Every error code of a form with its params.
+pub(super) const CODES: [(&str, &[&str]); 34] = [
+    ("blank", &[]),
+    ("present", &[]),
+    ("type", &["expected"]),
+    ("unknown_field", &[]),
+    ("too_short", &["count"]),
+    ("too_long", &["count"]),
+    ("wrong_length", &["count"]),
+    ("invalid", &[]),
+    ("email", &[]),
+    ("url", &[]),
+    ("uuid", &[]),
+    ("phone_number", &[]),
+    ("inclusion", &[]),
+    ("exclusion", &[]),
+    ("greater_than", &["count"]),
+    ("greater_than_or_equal_to", &["count"]),
+    ("equal_to", &["count", "value"]),
+    ("less_than", &["count"]),
+    ("less_than_or_equal_to", &["count"]),
+    ("other_than", &["count"]),
+    ("multiple_of", &["count"]),
+    ("odd", &[]),
+    ("even", &[]),
+    ("not_an_integer", &[]),
+    ("date", &[]),
+    ("datetime", &[]),
+    ("before", &["value"]),
+    ("after", &["value"]),
+    ("on_or_before", &["value"]),
+    ("on_or_after", &["value"]),
+    ("confirmation", &[]),
+    ("accepted", &[]),
+    ("taken", &[]),
+    ("not_unique", &[]),
+];
+
+/// What every message can use besides its params.
+pub(super) const COMMON: [&str; 3] = ["attribute", "value", "type"];
+
+/// In the place of a code: what the field is called.
+const LABEL: &str = "label";
+
+const CATEGORIES: [(&str, PluralCategory); 6] = [
+    ("zero", PluralCategory::Zero),
+    ("one", PluralCategory::One),
+    ("two", PluralCategory::Two),
+    ("few", PluralCategory::Few),
+    ("many", PluralCategory::Many),
+    ("other", PluralCategory::Other),
+];
+
+/// The messages of one language, compiled.
+pub struct Locale {
+    /// Its BCP 47 tag in lower case.
+    pub tag: String,
+    rules: Option<PluralRules>,
+    messages: HashMap<String, Message>,
+    environment: Environment<'static>,
+}
+
+impl std::fmt::Debug for Locale {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Locale").field("tag", &self.tag).finish_non_exhaustive()
+    }
+}
+
+/// A message, or its plural forms.
+enum Message {
+    One(Text),
+    Plural(Vec<(PluralCategory, Text)>),
+}
+
+enum Text {
+    Plain(String),
+    /// Under this name in the environment.
+    Template(String),
+}
+
+impl Locale {
+    /// Reads a locale file.
+    #[must_use]
+    pub fn read(source: &Arc<SourceFile>, fault: Option<&ReadFault>) -> (Self, Vec<Diagnostic>) {
+        let mut reader = Reader::new(source);
+        if let Some(fault) = fault {
+            reader.diagnostics.push(syntax::read_fault(source, fault));
+            return (reader.locale, reader.diagnostics);
+        }
+        let (table, diagnostics) = syntax::parse(source);
+        reader.diagnostics = diagnostics;
+        reader.tag();
+        reader.file(table.get_ref());
+        reader.diagnostics.sort_by_key(|found| found.primary.span.start);
+        (reader.locale, reader.diagnostics)
+    }
+
+    /// What a key says; nothing where it says nothing, or fails.
+    pub(super) fn text(&self, key: &str, context: &Map<String, Value>) -> Option<String> {
+        let text = match self.messages.get(key)? {
+            Message::One(text) => text,
+            Message::Plural(forms) => {
+                let category =
+                    context.get("count").map_or(PluralCategory::Other, |count| self.category(count));
+                let form = |wanted| forms.iter().find(|(category, _)| *category == wanted);
+                &form(category).or_else(|| form(PluralCategory::Other))?.1
+            }
+        };
+        match text {
+            Text::Plain(text) => Some(text.clone()),
+            Text::Template(name) => template::render(
+                &self.environment,
+                name,
+                minijinja::Value::from(Serde(context)),
+            )
+            .inspect_err(|error| {
+                tracing::error!(key, locale = self.tag, kind = %error.kind(), "a message failed to render");
+            })
+            .ok(),
+        }
+    }
+
+    fn category(&self, count: &Value) -> PluralCategory {
+        let count = count.to_string().parse::<Decimal>().ok();
+        let operands = count.as_ref().map(PluralOperands::from);
+        self.rules
+            .as_ref()
+            .zip(operands)
+            .map_or(PluralCategory::Other, |(rules, operands)| rules.category_for(operands))
+    }
+}
+
+struct Reader<'f> {
+    file: &'f Arc<SourceFile>,
+    locale: Locale,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'f> Reader<'f> {
+    fn new(file: &'f Arc<SourceFile>) -> Self {
+        let tag = file.default_name.clone();
+        let identifier = tag.parse::<icu_locale_core::LanguageIdentifier>().ok();
+        let rules =
+            identifier.and_then(|identifier| PluralRules::try_new_cardinal((&identifier).into()).ok());
+        let locale = Locale {
+            tag: tag.to_ascii_lowercase(),
+            rules,
+            messages: HashMap::new(),
+            environment: template::environment(),
+        };
+        Self { file, locale, diagnostics: Vec::new() }
+    }
+
+    fn report(&mut self, rule: Rule, span: Span, message: String, help: impl Into<Option<String>>) {
+        let mut diagnostic = Diagnostic::new(rule, self.file, span, message);
+        diagnostic.help = help.into();
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn tag(&mut self) {
+        let name = &self.file.default_name;
+        if tag_of(name).is_none() {
+            let message = format!("`{name}` is no language tag, so nobody could ask for this locale");
+            let help = "name the file by its BCP 47 tag: `pl.toml`, `pt-BR.toml`".to_owned();
+            self.report(Rule::InvalidLocale, 0..0, message, help);
+        }
+    }
+
+    fn file(&mut self, table: &DeTable<'_>) {
+        let sections = ["messages", "fields", "forms"];
+        for (key, value) in table {
+            let (name, span) = (key.get_ref().as_ref(), key.span());
+            if !sections.contains(&name) {
+                let help = nearest(name, sections).map_or_else(
+                    || format!("a locale has {}", alternatives(sections).replace(" or ", " and ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.report(Rule::UnknownKey, span, format!("a locale has no key `{name}`"), help);
+                continue;
+            }
+            let Some(entries) = value.get_ref().as_table() else {
+                let help = format!("write `[{name}]` and the messages below it");
+                self.report(Rule::WrongType, value.span(), format!("`{name}` takes a table"), help);
+                continue;
+            };
+            let depth = usize::from(name == "forms") + usize::from(name != "messages");
+            self.entries(name, depth, entries, 0);
+        }
+    }
+
+    /// The entries of a table; at least `names` of the keys to come are names, and the last is a code.
+    fn entries(&mut self, base: &str, names: usize, table: &DeTable<'_>, depth: usize) {
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let path = format!("{base}.{name}");
+            match value.get_ref() {
+                DeValue::Table(inner) if !is_plural(inner) || names > 0 => {
+                    if depth > crate::lower::MAX_NESTING {
+                        self.report(
+                            Rule::InvalidLocale,
+                            key.span(),
+                            "this nests too deeply".to_owned(),
+                            None,
+                        );
+                    } else if base == "messages" {
+                        self.not_plural(name, inner, value.span());
+                    } else {
+                        self.entries(&path, names.saturating_sub(1), inner, depth + 1);
+                    }
+                }
+                DeValue::Table(inner) => self.plural(path, name, key.span(), inner),
+                DeValue::String(text) if names == 0 => {
+                    let text = Spanned::new(text.to_string(), value.span());
+                    if let Some(text) = self.message(&path, name, key.span(), &text) {
+                        self.locale.messages.insert(path, Message::One(text));
+                    }
+                }
+                DeValue::String(_) => {
+                    let message = format!("`{name}` is a name here, and its messages are missing");
+                    let help = "put the code behind it: `email.taken = \"…\"`".to_owned();
+                    self.report(Rule::WrongType, value.span(), message, help);
+                }
+                _ => {
+                    let message = format!("`{name}` takes a text, or a table of plural forms");
+                    let help = "write `{ one = \"…\", other = \"…\" }` or `\"…\"`".to_owned();
+                    self.report(Rule::WrongType, value.span(), message, help);
+                }
+            }
+        }
+    }
+
+    fn not_plural(&mut self, name: &str, table: &DeTable<'_>, span: Span) {
+        let forms = CATEGORIES.map(|(name, _)| name);
+        let unknown = table.keys().find(|key| !forms.contains(&key.get_ref().as_ref()));
+        if let Some(key) = unknown {
+            let written = key.get_ref();
+            let help = nearest(written, forms).map_or_else(
+                || format!("the plural forms are {}", alternatives(forms).replace(" or ", " and ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            self.report(Rule::InvalidLocale, key.span(), format!("`{written}` is no plural form"), help);
+        } else {
+            let message = format!("the plural forms of `{name}` lack `other`");
+            let help = "`other` is what every number takes that no other form is for".to_owned();
+            self.report(Rule::InvalidLocale, span, message, help);
+        }
+    }
+
+    fn plural(&mut self, path: String, code: &str, key: Span, table: &DeTable<'_>) {
+        let used: Option<Vec<PluralCategory>> =
+            self.locale.rules.as_ref().map(|rules| rules.categories().collect());
+        let mut forms = Vec::new();
+        for (name, value) in table {
+            let Some((form, category)) =
+                CATEGORIES.into_iter().find(|(form, _)| *form == name.get_ref().as_ref())
+            else {
+                continue;
+            };
+            let Some(text) = value.get_ref().as_str() else {
+                self.report(Rule::WrongType, value.span(), format!("`{form}` takes a text"), None);
+                continue;
+            };
+            if used.as_ref().is_some_and(|used| !used.contains(&category)) {
+                let message = format!("no number takes the form `{form}` in this language");
+                self.report(Rule::InvalidLocale, name.span(), message, "remove it".to_owned());
+                continue;
+            }
+            let name = format!("{path}.{form}");
+            let text = Spanned::new(text.to_owned(), value.span());
+            if let Some(text) = self.message(&name, code, key.clone(), &text) {
+                forms.push((category, text));
+            }
+        }
+        let missing: Vec<&str> = used
+            .iter()
+            .flatten()
+            .filter(|used| !table.keys().any(|key| CATEGORIES.contains(&(key.get_ref().as_ref(), **used))))
+            .filter_map(|used| CATEGORIES.into_iter().find(|(_, category)| category == used))
+            .map(|(name, _)| name)
+            .collect();
+        if !missing.is_empty() {
+            let forms = alternatives(missing).replace(" or ", " and ");
+            let message = format!("`{code}` lacks the plural forms {forms}, and `other` stands in for them");
+            self.report(Rule::UntranslatedMessage, key, message, None);
+        }
+        self.locale.messages.insert(path, Message::Plural(forms));
+    }
+
+    /// Compiles one text under a name.
+    fn message(&mut self, name: &str, code: &str, key: Span, text: &Spanned<String>) -> Option<Text> {
+        let params = CODES.iter().find(|(known, _)| *known == code).map(|(_, params)| *params);
+        if code == LABEL && !name.starts_with("messages.") {
+            return Some(Text::Plain(text.value.clone()));
+        }
+        let Some(params) = params else {
+            let codes = CODES.iter().map(|(code, _)| *code);
+            let help = nearest(code, codes).map(|near| format!("did you mean `{near}`?"));
+            let help = help.or_else(|| {
+                (!name.starts_with("messages.")).then(|| "what a field is called is its `label`".to_owned())
+            });
+            self.report(Rule::UnknownKey, key, format!("there is no error code `{code}`"), help);
+            return None;
+        };
+        if !template::is_template(&text.value) {
+            return Some(Text::Plain(text.value.clone()));
+        }
+        let names: Vec<&str> = params.iter().chain(&COMMON).copied().collect();
+        let known = |chain: &[String]| {
+            let name = chain.first()?;
+            let known = names.contains(&name.as_str());
+            (!known).then(|| template::not_among(Rule::InvalidTemplate, name, &names))
+        };
+        let found =
+            template::check(&mut self.locale.environment, self.file, name, Kind::Template, text, &known);
+        self.diagnostics.extend(found);
+        Some(Text::Template(name.to_owned()))
+    }
+}
+
+/// Whether a table holds plural forms: `other`, and nothing that is not one.
+fn is_plural(table: &DeTable<'_>) -> bool {
+    let is_form = |name: &str| CATEGORIES.iter().any(|(form, _)| *form == name);
+    table.get("other").is_some() && table.keys().all(|key| is_form(key.get_ref().as_ref()))
+}

@@ -1,0 +1,329 @@
+//! `[default_payload]`: templates and expressions, compiled with the form, that give fields their values.
+//!
+//! In scope are `form` (what was sent, as far as it is prepared, without secrets), `token.name`, `now`, `request`
+//! (`language`, `address`) and `form_configuration` (`name`, `version`). Called by `compile`, and by `submission` for
+//! each request.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use minijinja::Environment;
+use minijinja::value::Serde;
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::model::{Field, Form, PayloadEntry, PayloadSource, Spanned, Step};
+use crate::template::{self, Kind, Unknown, not_among};
+
+/// The most bytes of one computed value.
+const VALUE_BYTES: usize = 64 * 1024;
+
+/// Who submits, when and from where.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// The time of the request.
+    pub now: SystemTime,
+    /// The name of its token, if it has one.
+    pub token: Option<String>,
+    /// The language that its sender likes best, a BCP 47 tag.
+    pub language: Option<String>,
+    /// Where it comes from.
+    pub address: Option<IpAddr>,
+}
+
+impl Circumstances {
+    /// A request of which nothing is known but its time.
+    #[must_use]
+    pub fn at(now: SystemTime) -> Self {
+        Self { now, token: None, language: None, address: None }
+    }
+}
+
+/// A form's compiled payload, in declared order.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    environment: Environment<'static>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    path: Vec<Step>,
+    /// Where it is written: line and column, for the log.
+    place: String,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Template(String),
+    Expression(String),
+    Constant(Value),
+}
+
+/// A value that could not be computed: the form's fault, not the request's.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the value computed at {place} failed: {reason}")]
+pub struct PayloadFault {
+    /// File, line and column of the template or expression.
+    pub place: String,
+    /// What went wrong, without values.
+    pub reason: String,
+}
+
+impl Payload {
+    /// Compiles what a form computes.
+    pub(crate) fn compile(form: &Form, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut environment = template::environment();
+        let mut entries = Vec::new();
+        for (index, entry) in form.payload.iter().enumerate() {
+            let name = index.to_string();
+            let mut add = |kind, text: &str| {
+                let text = Spanned::new(text.to_owned(), entry.source.span.clone());
+                let known = |chain: &[String]| unknown(form, chain);
+                diagnostics.extend(template::check(
+                    &mut environment,
+                    &form.source,
+                    &name,
+                    kind,
+                    &text,
+                    &known,
+                ));
+            };
+            let source = match &entry.source.value {
+                PayloadSource::Template(text) if template::is_template(text) => {
+                    add(Kind::Template, text);
+                    Source::Template(name)
+                }
+                PayloadSource::Template(text) => Source::Constant(text.clone().into()),
+                PayloadSource::Expression(text) => {
+                    add(Kind::Expression, text);
+                    Source::Expression(name)
+                }
+                PayloadSource::Constant(value) => Source::Constant(value.clone()),
+            };
+            entries.push(Entry { path: entry.path.clone(), place: place(form, entry), source });
+        }
+        check_after_submission(form, &mut environment, diagnostics);
+        Self { environment, entries }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The values that a request gets, with the way to each.
+    pub(crate) fn compute<'p>(
+        &'p self,
+        form: &Form,
+        version: &str,
+        values: &Map<String, Value>,
+        circumstances: &Circumstances,
+    ) -> Result<Vec<(&'p [Step], Value)>, PayloadFault> {
+        let mut context = None;
+        let mut computed = Vec::new();
+        for entry in &self.entries {
+            let fault = |reason: String| PayloadFault { place: entry.place.clone(), reason };
+            let mut context = || {
+                let context = context.get_or_insert_with(|| {
+                    minijinja::Value::from(Serde(&scope(form, version, values, circumstances)))
+                });
+                context.clone()
+            };
+            let value = match &entry.source {
+                Source::Constant(value) => value.clone(),
+                Source::Template(name) => template::render(&self.environment, name, context())
+                    .map(Value::from)
+                    .map_err(|error| fault(error.kind().to_string()))?,
+                Source::Expression(name) => {
+                    let value = template::evaluate(&self.environment, name, context())
+                        .map_err(|error| fault(error.kind().to_string()))?;
+                    if value.is_undefined() {
+                        continue;
+                    }
+                    serde_json::to_value(&value)
+                        .map_err(|_| fault("the result is no JSON value".to_owned()))?
+                }
+            };
+            if is_larger_than(&value, VALUE_BYTES) {
+                return Err(fault(format!("the result is larger than {} KiB", VALUE_BYTES / 1024)));
+            }
+            computed.push((entry.path.as_slice(), value));
+        }
+        Ok(computed)
+    }
+}
+
+fn is_larger_than(value: &Value, bytes: usize) -> bool {
+    match value {
+        Value::String(text) => text.len() > bytes,
+        Value::Array(_) | Value::Object(_) => value.to_string().len() > bytes,
+        _ => false,
+    }
+}
+
+fn place(form: &Form, entry: &PayloadEntry) -> String {
+    let position = form.source.position(entry.source.span.start);
+    format!("{}:{}:{}", form.source.path.display(), position.line, position.column)
+}
+
+/// What templates and expressions can see.
+fn scope(form: &Form, version: &str, values: &Map<String, Value>, circumstances: &Circumstances) -> Value {
+    let mut visible = Value::Object(values.clone());
+    remove_secrets(&form.fields, &mut visible);
+    let now = Timestamp::try_from(circumstances.now).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut scope = Map::new();
+    scope.insert("form".into(), visible);
+    scope.insert("now".into(), format!("{now:.0}").into());
+    let mut put = |name: &str, members: &[(&str, Option<String>)]| {
+        let members = members
+            .iter()
+            .filter_map(|(name, value)| Some(((*name).to_owned(), Value::from(value.clone()?))));
+        scope.insert(name.to_owned(), Value::Object(members.collect()));
+    };
+    put("token", &[("name", circumstances.token.clone())]);
+    let address = circumstances.address.map(|address| address.to_string());
+    put("request", &[("language", circumstances.language.clone()), ("address", address)]);
+    put(
+        "form_configuration",
+        &[("name", Some(form.name.value.clone())), ("version", Some(version.to_owned()))],
+    );
+    Value::Object(scope)
+}
+
+/// Takes secrets, and null, out of what templates see: what is null is absent to them.
+fn remove_secrets(fields: &[Field], values: &mut Value) {
+    let Value::Object(values) = values else { return };
+    values.retain(|_, value| !value.is_null());
+    for field in fields {
+        let name = &field.name.value;
+        if field.secret {
+            values.shift_remove(name);
+        } else if let Some(value) = values.get_mut(name) {
+            remove_secrets_within(field, value);
+        }
+    }
+}
+
+fn remove_secrets_within(field: &Field, value: &mut Value) {
+    match (field.items(), value) {
+        (Some(items), Value::Array(values)) if items.secret => values.clear(),
+        (Some(items), Value::Array(values)) => {
+            for value in values {
+                remove_secrets_within(items, value);
+            }
+        }
+        (None, value @ Value::Object(_)) => remove_secrets(field.fields(), value),
+        _ => {}
+    }
+}
+
+const REQUEST: [&str; 2] = ["language", "address"];
+const CONFIGURATION: [&str; 2] = ["name", "version"];
+
+/// What is wrong with a variable of a payload, if anything is.
+fn unknown(form: &Form, chain: &[String]) -> Option<Unknown> {
+    unknown_among(form, chain, &["form", "token", "now", "request", "form_configuration"])
+}
+
+fn unknown_among(form: &Form, chain: &[String], roots: &[&str]) -> Option<Unknown> {
+    let (root, rest) = chain.split_first()?;
+    if !roots.contains(&root.as_str()) {
+        let mut unknown = not_among(Rule::InvalidTemplate, root, roots);
+        if form.fields.iter().any(|field| field.name.value == *root) {
+            unknown.help = format!("did you mean `form.{}`?", chain.join("."));
+        }
+        return Some(unknown);
+    }
+    let members: &[&str] = match root.as_str() {
+        "form" => return unknown_field(form, rest),
+        "token" => &["name"],
+        "request" => &REQUEST,
+        "form_configuration" => &CONFIGURATION,
+        "model" => &["id"],
+        _ => return None,
+    };
+    let name = rest.first()?;
+    (!members.contains(&name.as_str())).then(|| not_among(Rule::InvalidTemplate, name, members))
+}
+
+fn unknown_field(form: &Form, names: &[String]) -> Option<Unknown> {
+    let mut fields = form.fields.as_slice();
+    for (at, name) in names.iter().enumerate() {
+        let Some(field) = fields.iter().find(|field| field.name.value == *name) else {
+            let written = names[..=at].join(".");
+            let mut unknown = not_among(
+                Rule::UnknownFieldReference,
+                name,
+                &fields
+                    .iter()
+                    .filter(|field| !field.secret)
+                    .map(|field| field.name.value.as_str())
+                    .collect::<Vec<_>>(),
+            );
+            unknown.message = format!("`{written}` is not a field of this form");
+            return Some(unknown);
+        };
+        if field.secret {
+            return Some(Unknown {
+                rule: Rule::SecretInTemplate,
+                message: format!("`{}` is secret, and templates cannot see it", names[..=at].join(".")),
+                help: "a secret is stored as it was sent, or hashed, and goes nowhere else".to_owned(),
+            });
+        }
+        fields = field.fields();
+        if fields.is_empty() {
+            // What is inside a value of an array shows only in a request; a text or number has nothing inside.
+            let inner = names.get(at + 1).filter(|_| field.items().is_none())?;
+            return Some(Unknown {
+                rule: Rule::UnknownFieldReference,
+                message: format!("`{}` is a single value and has no `{inner}`", names[..=at].join(".")),
+                help: format!("write `form.{}`", names[..=at].join(".")),
+            });
+        }
+    }
+    None
+}
+
+/// The templates of rendered forms: `redirect_to` and what is said after a submission.
+fn check_after_submission(
+    form: &Form,
+    environment: &mut Environment<'static>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let after = &form.after;
+    let created: &[&str] = &["model", "form", "form_configuration"];
+    let refused: &[&str] = &["form", "form_configuration"];
+    for (name, text, roots) in [
+        ("redirect_to", &after.redirect_to, created),
+        ("flash_notice", &after.flash_notice, created),
+        ("flash_alert", &after.flash_alert, refused),
+    ] {
+        if let Some(text) = text {
+            let known = |chain: &[String]| unknown_among(form, chain, roots);
+            diagnostics.extend(template::check(
+                environment,
+                &form.source,
+                name,
+                Kind::Template,
+                text,
+                &known,
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert!(!is_larger_than(&json!("abc"), 3));
+        assert!(is_larger_than(&json!("abcd"), 3));
+        assert!(is_larger_than(&json!([1, 2, 3]), 3));
+    }
+}

@@ -1,0 +1,294 @@
+//! Templates and expressions of authors: compiled, examined and bounded.
+//!
+//! What a template uses is read from its instructions before anything is rendered, so that a misspelt field or filter
+//! is found when the form is compiled and not when somebody submits it. Called by `messages` and `payload`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use minijinja::machinery::{Instruction, get_compiled_template};
+use minijinja::value::ValueKind;
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Template, UndefinedBehavior, Value, escape_formatter,
+};
+
+use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::model::Spanned;
+use crate::source::SourceFile;
+
+/// Steps that one rendering may take.
+const FUEL: u64 = 10_000;
+
+/// Functions that templates do not get: `namespace` could grow a value from step to step, `debug` shows everything.
+const WITHHELD: [&str; 2] = ["namespace", "debug"];
+
+/// The variable that an expression's result is read from.
+const RESULT: &str = "formwork_result";
+
+/// An environment in which templates can do what authors need and no more.
+pub(crate) fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_formatter(|out, state, value| match value.kind() {
+        // JSON's words, not Python's.
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from),
+        _ => escape_formatter(out, state, value),
+    });
+    // What is absent renders as nothing, however deep one looks into it.
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_fuel(Some(FUEL));
+    for name in WITHHELD {
+        environment.remove_global(name);
+    }
+    environment
+}
+
+/// Whether a text has anything to render.
+pub(crate) fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// What an author wrote: text with tags, or one expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Template,
+    Expression,
+}
+
+impl Kind {
+    fn rule(self) -> Rule {
+        match self {
+            Self::Template => Rule::InvalidTemplate,
+            Self::Expression => Rule::InvalidExpression,
+        }
+    }
+
+    /// The text before an expression that makes a template of it.
+    fn prefix(self) -> String {
+        match self {
+            Self::Template => String::new(),
+            Self::Expression => format!("{{% set {RESULT} = "),
+        }
+    }
+}
+
+/// Something that a template uses.
+#[derive(Debug)]
+pub(crate) enum Use {
+    /// A variable, and the attributes that are looked up in it.
+    Variable(Vec<String>),
+    Filter(String),
+    Test(String),
+    Function(String),
+}
+
+/// Compiles a text into `environment` under a name.
+pub(crate) fn compile(
+    environment: &mut Environment<'static>,
+    name: &str,
+    kind: Kind,
+    text: &str,
+) -> Result<(), Error> {
+    let template = match kind {
+        Kind::Template => text.to_owned(),
+        Kind::Expression => {
+            // By itself first, so that it cannot end the tag that it is put into.
+            environment.compile_expression_owned(text.to_owned())?;
+            format!("{}{text} %}}", kind.prefix())
+        }
+    };
+    environment.add_template_owned(name.to_owned(), template)
+}
+
+/// Everything that a template uses, with its place in the text.
+pub(crate) fn uses(template: &Template<'_, '_>, kind: Kind) -> Vec<(Use, Option<Range<usize>>)> {
+    let instructions = &get_compiled_template(template).instructions;
+    let shift = kind.prefix().len();
+    let place = |index: u32| {
+        let span = instructions.get_span(index)?;
+        let start = (span.start_offset as usize).checked_sub(shift)?;
+        Some(start..(span.end_offset as usize).checked_sub(shift)?)
+    };
+    let all = || (0..).map_while(|index| Some((index, instructions.get(index)?)));
+    let locals: Vec<&str> = all()
+        .filter_map(|(_, instruction)| match instruction {
+            Instruction::StoreLocal(name) => Some(*name),
+            _ => None,
+        })
+        .collect();
+    let mut found: Vec<(Use, Option<Range<usize>>)> = Vec::new();
+    for (index, instruction) in all() {
+        match instruction {
+            Instruction::Lookup(name) if !locals.contains(name) && *name != "loop" => {
+                let mut chain = vec![(*name).to_owned()];
+                let mut end = index;
+                loop {
+                    match (instructions.get(end + 1), instructions.get(end + 2)) {
+                        (Some(Instruction::GetAttr(attribute)), _) => {
+                            chain.push((*attribute).to_owned());
+                            end += 1;
+                        }
+                        (Some(Instruction::LoadConst(key)), Some(Instruction::GetItem))
+                            if key.as_str().is_some() =>
+                        {
+                            chain.extend(key.as_str().map(str::to_owned));
+                            end += 2;
+                        }
+                        _ => break,
+                    }
+                }
+                let whole = place(end).or_else(|| place_of(template.source(), name));
+                let whole = if chain.len() == 1 {
+                    let named = place_of(template.source(), name);
+                    named.and_then(|named| {
+                        Some(named.start.checked_sub(shift)?..named.end.checked_sub(shift)?)
+                    })
+                } else {
+                    whole
+                };
+                found.push((Use::Variable(chain), whole));
+            }
+            Instruction::ApplyFilter(name, ..) => found.push((Use::Filter((*name).to_owned()), place(index))),
+            Instruction::PerformTest(name, ..) => found.push((Use::Test((*name).to_owned()), place(index))),
+            Instruction::CallFunction(name, ..) if !locals.contains(name) => {
+                found.push((Use::Function((*name).to_owned()), place(index)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Where a template uses a name: a whole word inside its tags.
+fn place_of(template: &str, name: &str) -> Option<Range<usize>> {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    template.match_indices(name).map(|(start, _)| start..start + name.len()).find(|part| {
+        let (before, after) = (&template[..part.start], &template[part.end..]);
+        let opened = before
+            .rfind(['{'])
+            .filter(|at| template[..=*at].ends_with("{{") || template[*at..].starts_with("{%"));
+        let inside = opened.is_some_and(|at| !template[at..part.start].contains('}'));
+        inside && !before.ends_with(is_word) && !after.starts_with(is_word)
+    })
+}
+
+/// Renders a template.
+pub(crate) fn render(environment: &Environment<'_>, name: &str, context: Value) -> Result<String, Error> {
+    environment.get_template(name)?.render(context)
+}
+
+/// Evaluates an expression; undefined where it has no value.
+pub(crate) fn evaluate(environment: &Environment<'_>, name: &str, context: Value) -> Result<Value, Error> {
+    let captured = environment.get_template(name)?.render_captured(context)?;
+    Ok(captured.state().lookup(RESULT).unwrap_or(Value::UNDEFINED))
+}
+
+/// What is wrong with a variable that a template uses.
+pub(crate) struct Unknown {
+    pub(crate) rule: Rule,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+/// Compiles a text of the author's and says what is wrong with it; `known` judges the variables that it uses.
+pub(crate) fn check(
+    environment: &mut Environment<'static>,
+    file: &Arc<SourceFile>,
+    name: &str,
+    kind: Kind,
+    text: &Spanned<String>,
+    known: &dyn Fn(&[String]) -> Option<Unknown>,
+) -> Vec<Diagnostic> {
+    let diagnostic = |rule: Rule, part: Option<Range<usize>>, message: String| {
+        let span = part
+            .filter(|part| part.end <= text.value.len())
+            .map_or_else(|| text.span.clone(), |part| file.span_in_string(&text.span, &text.value, part));
+        Diagnostic::new(rule, file, span, message)
+    };
+    if let Err(error) = compile(environment, name, kind, &text.value) {
+        return vec![diagnostic(
+            kind.rule(),
+            error.range(),
+            format!("this does not compile: {}", why(&error)),
+        )];
+    }
+    let Ok(template) = environment.get_template(name) else { return Vec::new() };
+    let mut diagnostics = Vec::new();
+    for (used, part) in uses(&template, kind) {
+        let state = || template.new_state();
+        let unknown = match used {
+            Use::Variable(chain) => {
+                let global = |name: &str| environment.globals().any(|(global, _)| global == name);
+                match known(&chain) {
+                    Some(unknown) if !global(&chain[0]) => {
+                        diagnostics.push(diagnostic(unknown.rule, part, unknown.message).help(unknown.help));
+                        continue;
+                    }
+                    _ => continue,
+                }
+            }
+            Use::Filter(name) => {
+                let result = state().apply_filter(&name, &[Value::UNDEFINED]);
+                is_kind(result.err(), ErrorKind::UnknownFilter)
+                    .then(|| format!("there is no filter `{name}`"))
+            }
+            Use::Test(name) => {
+                let result = state().perform_test(&name, &[Value::UNDEFINED]);
+                is_kind(result.err(), ErrorKind::UnknownTest).then(|| format!("there is no test `{name}`"))
+            }
+            Use::Function(name) => {
+                let there = environment.globals().any(|(global, _)| global == name);
+                (!there).then(|| format!("there is no function `{name}`"))
+            }
+        };
+        if let Some(message) = unknown {
+            let part = part.filter(|part| part.start < part.end);
+            diagnostics.push(diagnostic(kind.rule(), part, message));
+        }
+    }
+    diagnostics
+}
+
+fn is_kind(error: Option<Error>, kind: ErrorKind) -> bool {
+    error.is_some_and(|error| error.kind() == kind)
+}
+
+/// Why a template does not compile or render, without the values that it was rendered with.
+pub(crate) fn why(error: &Error) -> String {
+    error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
+}
+
+/// A name that is not among those that can be used.
+pub(crate) fn not_among(rule: Rule, name: &str, names: &[&str]) -> Unknown {
+    let help = nearest(name, names.iter().copied()).map_or_else(
+        || {
+            format!(
+                "what can be used here is {}",
+                alternatives(names.iter().copied()).replace(" or ", " and ")
+            )
+        },
+        |near| format!("did you mean `{near}`?"),
+    );
+    Unknown { rule, message: format!("there is no `{name}` here"), help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_in_tags_alone_and_as_a_whole() {
+        assert_eq!(place_of("cnt {{ xcnt }} {{ cnt }}", "cnt"), Some(18..21));
+        assert_eq!(place_of("{% if cnt %}a{% endif %}", "cnt"), Some(6..9));
+        assert_eq!(place_of("cnt", "cnt"), None);
+    }
+
+    #[test]
+    fn an_expression_cannot_end_its_tag() {
+        let mut environment = environment();
+        assert!(compile(&mut environment, "a", Kind::Expression, "1 %}{{ 2").is_err());
+        assert!(compile(&mut environment, "a", Kind::Expression, "1 + 1").is_ok());
+        let value = evaluate(&environment, "a", Value::UNDEFINED);
+        assert_eq!(value.ok().and_then(|value| value.as_i64()), Some(2));
+    }
+}
