@@ -20,16 +20,18 @@ use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::registry::Registry;
 use formwork_engine::schema::is_email;
 use formwork_engine::source::SourceFile;
-use formwork_engine::submission::{Circumstances, Submitted, submit};
+use formwork_engine::submission::{Circumstances, Submitted, judge, submit};
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-/// The time of everything that is judged.
-const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+/// The time of everything that is judged: 23 November 2026.
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_hours(498_732)
+}
 
 fn circumstances() -> Circumstances {
-    Circumstances::at(NOW)
+    Circumstances::at(now())
 }
 
 fn main() {
@@ -43,9 +45,11 @@ enum Example {
     Small,
     /// Eight fields in three levels of groups, five patterns, two templates.
     Rich,
+    /// Sixty fields: groups, objects, an array of objects, conditions at every level.
+    Sixty,
 }
 
-const EXAMPLES: [Example; 2] = [Example::Small, Example::Rich];
+const EXAMPLES: [Example; 3] = [Example::Small, Example::Rich, Example::Sixty];
 
 impl Example {
     fn source(self) -> Arc<SourceFile> {
@@ -55,12 +59,20 @@ impl Example {
                 include_str!("../../configs/forms/reference_rest_api_create_user.toml"),
             ),
             Self::Rich => ("developer/sign_up", include_str!("../../configs/forms/developer/sign_up.toml")),
+            Self::Sixty => ("sixty_fields", include_str!("sixty_fields.toml")),
         };
         Arc::new(SourceFile::new(format!("{name}.toml").into(), name.to_owned(), text.to_owned()))
     }
 
     fn compiled(self) -> Arc<CompiledForm> {
-        build(&Compiler::new(), &self.source(), None, NOW).form.expect("the examples compile")
+        build(&Compiler::new(), &self.source(), None, now()).form.expect("the examples compile")
+    }
+
+    /// The request of the example form's own example.
+    fn own(self, index: usize) -> Value {
+        let form = self.compiled();
+        let example = form.form.examples.as_ref().and_then(|examples| examples.get(index));
+        Value::Object(example.expect("the form has examples").form.clone())
     }
 
     /// A valid request that is already as normalization and defaults would make it.
@@ -80,10 +92,11 @@ impl Example {
                     "developer": { "properties": { "enabled": true, "hourly_rate": 99.5, "handle": "ada" } },
                 },
             }),
+            Self::Sixty => self.own(0),
         }
     }
 
-    /// The same with a fault in most fields.
+    /// The same with faults in many fields.
     fn invalid(self) -> Value {
         match self {
             Self::Small => json!({ "first_name": "", "email": "example1", "password": "short" }),
@@ -96,6 +109,7 @@ impl Example {
                     "developer": { "properties": { "enabled": true, "hourly_rate": 0.3, "handle": "4da" } },
                 },
             }),
+            Self::Sixty => self.own(1),
         }
     }
 }
@@ -107,7 +121,7 @@ fn object(value: &Value) -> Map<String, Value> {
 /// From a file's text to a form that can serve.
 #[divan::bench_group(sample_count = 200, sample_size = 10)]
 mod compile {
-    use super::{Bencher, Compiler, EXAMPLES, Example, NOW, build};
+    use super::{Bencher, Compiler, EXAMPLES, Example, build, now};
 
     /// What every load and reload pays once.
     #[divan::bench]
@@ -118,7 +132,7 @@ mod compile {
     #[divan::bench(args = EXAMPLES)]
     fn by_new_compiler(bencher: Bencher, example: Example) {
         let source = example.source();
-        bencher.with_inputs(Compiler::new).bench_refs(|compiler| build(compiler, &source, None, NOW));
+        bencher.with_inputs(Compiler::new).bench_refs(|compiler| build(compiler, &source, None, now()));
     }
 
     /// By a compiler that has seen all of the form's patterns.
@@ -126,8 +140,8 @@ mod compile {
     fn by_shared_compiler(bencher: Bencher, example: Example) {
         let source = example.source();
         let compiler = Compiler::new();
-        assert!(build(&compiler, &source, None, NOW).form.is_some());
-        bencher.bench(|| build(&compiler, &source, None, NOW));
+        assert!(build(&compiler, &source, None, now()).form.is_some());
+        bencher.bench(|| build(&compiler, &source, None, now()));
     }
 }
 
@@ -136,7 +150,7 @@ mod compile {
 mod judge {
     use super::{
         Bencher, CompiledForm, Draft, EXAMPLES, Example, PatternOptions, Submitted, Validator, circumstances,
-        is_email, object, submit,
+        is_email, judge, now, object, submit,
     };
 
     /// A validator of the form's document with the options of `compile.rs`.
@@ -167,6 +181,29 @@ mod judge {
         bencher
             .with_inputs(|| Submitted::new(instance.clone()))
             .bench_values(|submitted| submit(&form, submitted, &circumstances()));
+    }
+
+    /// What `submit` adds to the verdict itself is preparation, and taking apart what was accepted.
+    #[divan::bench(args = EXAMPLES)]
+    fn valid_judge(bencher: Bencher, example: Example) {
+        let form = example.compiled();
+        let instance = example.valid();
+        assert!(judge(&form, &instance, now()).is_ok());
+        bencher.bench(|| judge(&form, divan::black_box(&instance), now()));
+    }
+
+    #[divan::bench(args = EXAMPLES)]
+    fn valid_copy(bencher: Bencher, example: Example) {
+        let instance = example.valid();
+        bencher.bench(|| divan::black_box(&instance).clone());
+    }
+
+    #[divan::bench(args = EXAMPLES)]
+    fn invalid_judge(bencher: Bencher, example: Example) {
+        let form = example.compiled();
+        let instance = example.invalid();
+        assert!(judge(&form, &instance, now()).is_err());
+        bencher.bench(|| judge(&form, divan::black_box(&instance), now()));
     }
 
     #[divan::bench(args = EXAMPLES)]

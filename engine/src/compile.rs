@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::guard::{Guard, Hideable};
 use crate::messages::Templates;
-use crate::model::{Check, Field, Form, Spanned, Step};
+use crate::model::{Check, Field, Form, Spanned, Step, Whens};
 use crate::payload::Payload;
 use crate::schema::{self, Rules, Schema};
 use crate::vocabulary::register;
@@ -124,9 +124,13 @@ impl Compiler {
     }
 
     fn hideable(&self, form: &Form) -> Vec<Hideable> {
-        let in_order = form.whens().into_iter().filter_map(|(path, condition)| {
-            let guard = Guard::new(&self.options, form, &path, condition)?;
-            Some(Hideable::new(path, guard))
+        let whens = Whens::of(form);
+        // A form whose conditions go round in a circle is refused.
+        let order = whens.in_order().unwrap_or_default();
+        let in_order = order.into_iter().filter_map(|index| {
+            let (path, condition) = &whens.fields[index];
+            let guard = Guard::new(&self.options, form, path, condition)?;
+            Some(Hideable::new(path.clone(), guard))
         });
         in_order.collect()
     }
@@ -163,6 +167,14 @@ impl Compiler {
     }
 
     pub(crate) fn check_pattern(&self, form: &Form, pattern: &Spanned<String>) -> Option<Diagnostic> {
+        if let Some((part, help)) = not_portable(&pattern.value) {
+            let span = form.source.span_in_string(&pattern.span, &pattern.value, part.clone());
+            let written = &pattern.value[part];
+            let message = format!(
+                "`{written}` is no ECMAScript, and other validators would not read it as it is meant"
+            );
+            return Some(Diagnostic::new(Rule::InvalidPattern, &form.source, span, message).help(help));
+        }
         let compiles = self.options.build(&json!({ "pattern": pattern.value })).is_ok();
         let value = Value::from(pattern.value.as_str());
         let is_ecmascript = self.ecmascript.as_ref().is_some_and(|regex| regex.is_valid(&value));
@@ -198,6 +210,48 @@ impl Compiler {
         let help = "patterns match in linear time: they have no look-around and no back-references";
         Some(if not_linear { diagnostic.help(help) } else { diagnostic })
     }
+}
+
+/// What in a pattern other validators refuse or take for something else, with what to write instead. The grammar that
+/// `regex` of JSON Schema is checked by is wider than that of ECMAScript with the flag `u` (ECMA-262, 22.2.1).
+fn not_portable(pattern: &str) -> Option<(std::ops::Range<usize>, String)> {
+    let mut in_class = false;
+    let mut characters = pattern.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => {
+                let flags = pattern[at..].strip_prefix("(?").and_then(|rest| rest.split([':', ')']).next());
+                let flags = flags.unwrap_or_default();
+                if !flags.is_empty() && flags.bytes().all(|byte| b"imsx-".contains(&byte)) {
+                    return Some((
+                        at..at + 2 + flags.len(),
+                        "write flags as character classes: `[Aa]`".to_owned(),
+                    ));
+                }
+            }
+            '\\' => {
+                let (_, escaped) = characters.next()?;
+                let part = at..at + 1 + escaped.len_utf8();
+                match escaped {
+                    'b' | 'B' if !in_class => {
+                        let help = "`\\b` means ASCII words there and Unicode words here: write what may stand there";
+                        return Some((part, help.to_owned()));
+                    }
+                    '-' if in_class => {}
+                    '^' | '$' | '\\' | '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|'
+                    | '/' => {}
+                    other if other.is_ascii_punctuation() || other == ' ' => {
+                        return Some((part, format!("write `{other}` without the backslash")));
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The first 16 hex digits of the SHA-256 of a document's compact text.

@@ -7,13 +7,13 @@ use jsonschema::{ValidationOptions, Validator};
 use serde_json::Value;
 
 use crate::model::{Condition, Form, Step};
-use crate::schema::clauses;
+use crate::schema::{alternatives, clauses};
 
 /// A condition of one field, as validators of the form and of the items around the field.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    /// How many steps lead to what each validator judges.
-    clauses: Vec<(usize, Validator)>,
+    /// For each way in which it may hold: how many steps lead to what each validator judges.
+    ways: Vec<Vec<(usize, Validator)>>,
 }
 
 /// A form or item on the way to a field, and how many steps lead to it.
@@ -27,26 +27,28 @@ impl Guard {
         owner: &[Step],
         condition: &Condition,
     ) -> Option<Self> {
-        let compiled = clauses(form, owner, condition)
-            .into_iter()
-            .map(|clause| Some((clause.scope, options.build(&clause.schema).ok()?)));
-        Some(Self { clauses: compiled.collect::<Option<_>>()? })
+        let way = |condition: &Condition| {
+            let clauses = clauses(form, owner, condition).into_iter();
+            clauses.map(|clause| Some((clause.scope, options.build(&clause.schema).ok()?))).collect()
+        };
+        let ways = alternatives(form, owner, condition)?;
+        Some(Self { ways: ways.iter().map(way).collect::<Option<_>>()? })
     }
 
     /// Whether it holds for a field inside these scopes.
     pub(crate) fn holds(&self, scopes: &[Scope<'_>]) -> bool {
-        self.clauses.iter().all(|(scope, validator)| {
-            let value = scopes.iter().find(|(length, _)| length == scope).map(|(_, value)| *value);
-            value.is_some_and(|value| validator.is_valid(value))
+        self.ways.iter().any(|way| {
+            way.iter().all(|(scope, validator)| {
+                let value = scopes.iter().find(|(length, _)| length == scope).map(|(_, value)| *value);
+                value.is_some_and(|value| validator.is_valid(value))
+            })
         })
     }
 
-    /// Whether the clauses about what the first `length` steps lead to hold for it.
+    /// Whether the clauses about what the first `length` steps lead to hold for it. That of a `when` has one way.
     fn holds_at(&self, length: usize, value: &Value) -> bool {
-        self.clauses
-            .iter()
-            .filter(|(scope, _)| *scope == length)
-            .all(|(_, validator)| validator.is_valid(value))
+        let mut clauses = self.ways.iter().flatten().filter(|(scope, _)| *scope == length);
+        clauses.all(|(_, validator)| validator.is_valid(value))
     }
 }
 

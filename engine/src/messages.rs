@@ -54,7 +54,8 @@ impl Locales {
     /// The locales to ask for a client's languages, best first; English comes last if it does not come earlier.
     fn of<'a>(&'a self, languages: &'a Languages) -> Vec<&'a Locale> {
         let mut found: Vec<&Locale> = Vec::new();
-        for tag in languages.candidates() {
+        // English comes last if it does not come earlier; what the author says in it, before what is built in.
+        for tag in languages.candidates().chain([BUILT_IN]) {
             found.extend(self.0.get(tag).map(Arc::as_ref));
             if tag == BUILT_IN {
                 break;
@@ -70,7 +71,7 @@ impl Locales {
 pub fn text(form: &CompiledForm, locales: &Locales, languages: &Languages, violation: &Violation) -> String {
     let rule = violation.rule.and_then(|rule| form.rules.rules.get(rule));
     let field = rule.and_then(|rule| form.rules.fields.get(rule.field?));
-    let mut context = violation.params.clone();
+    let mut context = violation.params(form);
     context.insert("type".into(), field.map_or("object", |field| field.json_type).into());
     if let (Some(value), false) = (&violation.value, field.is_none_or(|field| field.secret)) {
         // A param of this name is what the rule compares with, and says more.

@@ -15,10 +15,10 @@ mod validation;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use condition::{Condition, Expectation};
+pub use condition::{Condition, Expectation, Whens};
 pub use example::{CodesByPath, Example};
 pub use field::{Field, FieldType, Normalizer, Role, Ui};
-pub use moment::{Against, Moment, Order, Timing, Unit, parse_date, parse_instant};
+pub use moment::{Against, Instant, Moment, Order, Timing, Unit, parse_date, parse_instant};
 pub use path::{Segment, Step, Target, dotted};
 pub use payload::{PayloadEntry, PayloadSource};
 pub use resource::{BuiltIn, BuiltInType, Resource};

@@ -14,10 +14,11 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Field, Form, PayloadEntry, PayloadSource, Spanned, Step};
+use crate::source::Span;
 use crate::template::{self, Kind, Unknown, not_among};
 
-/// The most bytes of one computed value.
-const VALUE_BYTES: usize = 64 * 1024;
+/// The most bytes of one computed value: more than any text may have.
+const VALUE_BYTES: usize = 512 * 1024;
 
 /// Who submits, when and from where.
 #[derive(Clone, Debug)]
@@ -50,7 +51,8 @@ pub(crate) struct Payload {
 #[derive(Debug)]
 struct Entry {
     path: Vec<Step>,
-    /// Where it is written: line and column, for the log.
+    span: Span,
+    /// The same for the log: file, line and column.
     place: String,
     source: Source,
 }
@@ -66,6 +68,8 @@ enum Source {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the value computed at {place} failed: {reason}")]
 pub struct PayloadFault {
+    /// Where the template or expression is written.
+    pub span: Span,
     /// File, line and column of the template or expression.
     pub place: String,
     /// What went wrong, without values.
@@ -75,7 +79,7 @@ pub struct PayloadFault {
 impl Payload {
     /// Compiles what a form computes.
     pub(crate) fn compile(form: &Form, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let mut environment = template::environment();
+        let mut environment = template::environment(template::VALUE_FUEL);
         let mut entries = Vec::new();
         for (index, entry) in form.payload.iter().enumerate() {
             let name = index.to_string();
@@ -103,7 +107,12 @@ impl Payload {
                 }
                 PayloadSource::Constant(value) => Source::Constant(value.clone()),
             };
-            entries.push(Entry { path: entry.path.clone(), place: place(form, entry), source });
+            entries.push(Entry {
+                path: entry.path.clone(),
+                span: entry.source.span.clone(),
+                place: place(form, entry),
+                source,
+            });
         }
         check_after_submission(form, &mut environment, diagnostics);
         Self { environment, entries }
@@ -124,7 +133,11 @@ impl Payload {
         let mut context = None;
         let mut computed = Vec::new();
         for entry in &self.entries {
-            let fault = |reason: String| PayloadFault { place: entry.place.clone(), reason };
+            let fault = |reason: String| PayloadFault {
+                span: entry.span.clone(),
+                place: entry.place.clone(),
+                reason,
+            };
             let mut context = || {
                 let context = context.get_or_insert_with(|| {
                     minijinja::Value::from(Serde(&scope(form, version, values, circumstances)))
@@ -170,11 +183,11 @@ fn place(form: &Form, entry: &PayloadEntry) -> String {
 
 /// What templates and expressions can see.
 fn scope(form: &Form, version: &str, values: &Map<String, Value>, circumstances: &Circumstances) -> Value {
-    let mut visible = Value::Object(values.clone());
-    remove_secrets(&form.fields, &mut visible);
+    let mut visible = values.clone();
+    hide(&form.fields, &mut visible);
     let now = Timestamp::try_from(circumstances.now).unwrap_or(Timestamp::UNIX_EPOCH);
     let mut scope = Map::new();
-    scope.insert("form".into(), visible);
+    scope.insert("form".into(), Value::Object(visible));
     scope.insert("now".into(), format!("{now:.0}").into());
     let mut put = |name: &str, members: &[(&str, Option<String>)]| {
         let members = members
@@ -192,30 +205,41 @@ fn scope(form: &Form, version: &str, values: &Map<String, Value>, circumstances:
     Value::Object(scope)
 }
 
-/// Takes secrets, and null, out of what templates see: what is null is absent to them.
-fn remove_secrets(fields: &[Field], values: &mut Value) {
-    let Value::Object(values) = values else { return };
-    values.retain(|_, value| !value.is_null());
-    for field in fields {
-        let name = &field.name.value;
-        if field.secret {
-            values.shift_remove(name);
-        } else if let Some(value) = values.get_mut(name) {
-            remove_secrets_within(field, value);
+/// Takes out of what templates see what is secret, null, or of another type than its field: to them it is absent. What
+/// is mistyped is refused in the end, and must not make a template fail before.
+fn hide(fields: &[Field], values: &mut Map<String, Value>) {
+    values.retain(|name, value| {
+        let field = fields.iter().find(|field| field.name.value == *name);
+        field.is_some_and(|field| !field.secret && is_visible(field, value))
+    });
+    for field in fields.iter().filter(|field| field.ty.is_compound()) {
+        if let Some(value) = values.get_mut(&field.name.value) {
+            hide_within(field, value);
         }
     }
 }
 
-fn remove_secrets_within(field: &Field, value: &mut Value) {
+fn hide_within(field: &Field, value: &mut Value) {
     match (field.items(), value) {
-        (Some(items), Value::Array(values)) if items.secret => values.clear(),
         (Some(items), Value::Array(values)) => {
+            values.retain(|value| !items.secret && is_visible(items, value));
             for value in values {
-                remove_secrets_within(items, value);
+                hide_within(items, value);
             }
         }
-        (None, value @ Value::Object(_)) => remove_secrets(field.fields(), value),
+        (None, Value::Object(values)) => hide(field.fields(), values),
         _ => {}
+    }
+}
+
+fn is_visible(field: &Field, value: &Value) -> bool {
+    match field.ty.json_type() {
+        "string" => value.is_string(),
+        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        _ => value.is_object(),
     }
 }
 

@@ -20,14 +20,13 @@ mod unique_items;
 mod url;
 mod uuid;
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::model::{Form, Moment, Spanned, Step};
 use crate::vocabulary::Relation;
 
-pub(crate) use condition::clauses;
+pub(crate) use condition::{alternatives, clauses};
 pub use email::is_email;
 pub(crate) use presence::is_blank;
 
@@ -60,8 +59,8 @@ pub struct SchemaRule {
     pub message: Option<Spanned<String>>,
     /// What a value is held against that only a request shows.
     pub(crate) operand: Option<Operand>,
-    /// For each array around the field, the first rule of its items: errors go item by item.
-    pub(crate) arrays: Vec<usize>,
+    /// For each array around the field, the first rule of its items and how deep they are: errors go item by item.
+    pub(crate) arrays: Vec<(usize, usize)>,
 }
 
 /// What a value is held against, where the document alone does not say.
@@ -81,8 +80,10 @@ pub struct Rules {
     /// Every declared field, groups included, in declared order.
     pub fields: Vec<FieldInfo>,
     /// Where the schema of each field's value stands.
-    pub(crate) locations: HashMap<Vec<Step>, String>,
-    by_location: HashMap<String, usize>,
+    pub(crate) locations: FxHashMap<Vec<Step>, String>,
+    by_location: FxHashMap<String, usize>,
+    /// By the location of a `required`: which rule requires which property.
+    required: FxHashMap<String, Vec<(String, usize)>>,
     /// Where an author's own keywords stand, whatever is in them.
     further: Vec<(String, usize)>,
 }
@@ -91,16 +92,21 @@ impl Rules {
     /// The rule behind the keyword at `location`, a JSON Pointer into the document.
     #[must_use]
     pub fn at(&self, location: &str) -> Option<usize> {
-        self.by_location.get(location).copied().or_else(|| {
-            let within = |place: &str| location.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
-            self.further.iter().find(|(place, _)| within(place)).map(|(_, rule)| *rule)
-        })
+        self.by_location.get(location).copied().or_else(|| self.of_further(location))
+    }
+
+    /// The rule behind an author's own keywords, if the keyword at `location` is one of them.
+    fn of_further(&self, location: &str) -> Option<usize> {
+        let within = |place: &str| location.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
+        self.further.iter().find(|(place, _)| within(place)).map(|(_, rule)| *rule)
     }
 
     /// The rule that requires `property` of the object whose `required` stands at `location`.
     #[must_use]
     pub fn requiring(&self, location: &str, property: &str) -> Option<usize> {
-        self.at(&child(location, property))
+        let required = self.required.get(location).into_iter().flatten();
+        let found = required.into_iter().find(|(name, _)| name == property).map(|(_, rule)| *rule);
+        found.or_else(|| self.of_further(location))
     }
 
     /// The rule that refuses null where the `type` at `location` does.
@@ -148,7 +154,20 @@ impl Constraint {
 /// Appends a reference token to a JSON Pointer (RFC 6901).
 #[must_use]
 pub fn child(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
+    let mut child = String::with_capacity(pointer.len() + 1 + token.len());
+    child.push_str(pointer);
+    push_token(&mut child, token);
+    child
+}
+
+/// Lengthens a JSON Pointer by a reference token.
+pub(crate) fn push_token(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    if token.contains(['~', '/']) {
+        pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(token);
+    }
 }
 
 /// Where the refusal of null is filed: beside the `type` that refuses it; no keyword is named so.

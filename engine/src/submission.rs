@@ -7,9 +7,11 @@ mod accept;
 mod claim;
 mod prepare;
 mod validate;
+mod violation;
 
 use std::time::SystemTime;
 
+use jsonschema::paths::Location;
 use serde_json::{Map, Value};
 
 use crate::compile::CompiledForm;
@@ -18,6 +20,7 @@ use crate::vocabulary;
 pub use crate::model::Segment;
 pub use crate::payload::{Circumstances, PayloadFault};
 pub use claim::Claim;
+pub use violation::Violation;
 
 /// The most violations that one request is told of.
 pub const MAX_VIOLATIONS: usize = 200;
@@ -66,41 +69,6 @@ pub struct Accepted {
     pub claims: Vec<Claim>,
 }
 
-/// What a submission does wrong.
-#[derive(Clone, Debug)]
-pub struct Violation {
-    /// Where in the `form` value; empty for the value itself.
-    pub path: Vec<Segment>,
-    /// What programs go by.
-    pub code: &'static str,
-    /// What the message is made of.
-    pub params: Map<String, Value>,
-    /// The rule that is violated, for its message.
-    pub(crate) rule: Option<usize>,
-    /// The value at `path`, for the message; absent for secrets.
-    pub(crate) value: Option<Value>,
-}
-
-impl Violation {
-    /// The dotted path that `errors` has as a key: `base` for the form itself.
-    #[must_use]
-    pub fn dotted_path(&self) -> String {
-        if self.path.is_empty() {
-            return "base".to_owned();
-        }
-        claim::dotted(&self.path)
-    }
-
-    /// The JSON Pointer (RFC 6901) into the request's body.
-    #[must_use]
-    pub fn pointer(&self) -> String {
-        self.path.iter().fold("/form".to_owned(), |pointer, segment| match segment {
-            Segment::Key(key) => crate::schema::child(&pointer, key),
-            Segment::Index(index) => format!("{pointer}/{index}"),
-        })
-    }
-}
-
 /// Why a request comes to nothing.
 #[derive(Debug)]
 pub enum Refusal {
@@ -120,9 +88,27 @@ pub fn submit(
     submitted: Submitted,
     circumstances: &Circumstances,
 ) -> Result<Accepted, Refusal> {
-    let values = prepare::prepare(form, submitted.0, circumstances).map_err(Refusal::Payload)?;
-    judge(form, &values, circumstances.now).map_err(Refusal::Violations)?;
+    let (values, fault) = prepare::prepare(form, submitted.0, circumstances);
+    if let Some(fault) = fault {
+        // It may have failed because of what was sent. Then that is what is wrong.
+        let mut violations = judge(form, &values, circumstances.now).err().unwrap_or_default();
+        violations.retain(|violation| !violation.is_of_computed(form));
+        return Err(if violations.is_empty() {
+            Refusal::Payload(fault)
+        } else {
+            Refusal::Violations(quoted(form, &values, violations))
+        });
+    }
+    judge(form, &values, circumstances.now)
+        .map_err(|violations| Refusal::Violations(quoted(form, &values, violations)))?;
     Ok(accept::accept(form, values))
+}
+
+fn quoted(form: &CompiledForm, values: &Value, mut violations: Vec<Violation>) -> Vec<Violation> {
+    for violation in &mut violations {
+        violation.quote(form, values);
+    }
+    violations
 }
 
 /// Judges values that are as the form's schema wants them: normalized, with defaults, without what is hidden.
@@ -136,11 +122,8 @@ pub fn judge(form: &CompiledForm, values: &Value, now: SystemTime) -> Result<(),
 /// The violation that a taken claim is.
 #[must_use]
 pub fn taken(form: &CompiledForm, claim: &Claim) -> Violation {
-    Violation {
-        path: claim.path.clone(),
-        code: "taken",
-        params: Map::new(),
-        rule: form.rules.about(&claim.declared_path(), "taken"),
-        value: claim.value.clone(),
-    }
+    let rule = form.rules.about(&claim.declared_path(), "taken");
+    let mut violation = Violation::new(form, rule, Location::new()).below(&claim.path);
+    violation.value.clone_from(&claim.value);
+    violation
 }

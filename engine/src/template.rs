@@ -16,8 +16,10 @@ use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
 use crate::model::Spanned;
 use crate::source::SourceFile;
 
-/// Steps that one rendering may take.
-const FUEL: u64 = 10_000;
+/// Steps that one message may take.
+pub(crate) const MESSAGE_FUEL: u64 = 10_000;
+/// Steps that one computed value may take: enough to go through an array of a thousand objects a few times.
+pub(crate) const VALUE_FUEL: u64 = 500_000;
 
 /// Functions that templates do not get: `namespace` could grow a value from step to step, `debug` shows everything.
 const WITHHELD: [&str; 2] = ["namespace", "debug"];
@@ -26,7 +28,7 @@ const WITHHELD: [&str; 2] = ["namespace", "debug"];
 const RESULT: &str = "formwork_result";
 
 /// An environment in which templates can do what authors need and no more.
-pub(crate) fn environment() -> Environment<'static> {
+pub(crate) fn environment(fuel: u64) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_formatter(|out, state, value| match value.kind() {
@@ -36,7 +38,7 @@ pub(crate) fn environment() -> Environment<'static> {
     });
     // What is absent renders as nothing, however deep one looks into it.
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-    environment.set_fuel(Some(FUEL));
+    environment.set_fuel(Some(fuel));
     for name in WITHHELD {
         environment.remove_global(name);
     }
@@ -285,7 +287,7 @@ mod tests {
 
     #[test]
     fn an_expression_cannot_end_its_tag() {
-        let mut environment = environment();
+        let mut environment = environment(MESSAGE_FUEL);
         assert!(compile(&mut environment, "a", Kind::Expression, "1 %}{{ 2").is_err());
         assert!(compile(&mut environment, "a", Kind::Expression, "1 + 1").is_ok());
         let value = evaluate(&environment, "a", Value::UNDEFINED);

@@ -67,7 +67,7 @@ impl Accounts {
                 .filter_map(|index| claims.get(*index))
                 .map(|claim| taken(form, claim))
                 .collect();
-            violations.dedup_by(|later, earlier| later.path == earlier.path);
+            violations.dedup_by(|later, earlier| later.is_beside(earlier));
             Ok(Outcome::Refused(violations))
         };
         let new_claims: Vec<NewClaim> = claims

@@ -69,7 +69,7 @@ fn refusal(form: &CompiledForm, locales: &Locales, languages: &Languages, violat
         path: violation.dotted_path(),
         pointer: violation.pointer(),
         code: violation.code.to_owned(),
-        params: violation.params.clone(),
+        params: violation.params(form),
         message: messages::text(form, locales, languages, violation),
     }
 }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::messages::Languages;
 use crate::model::Example;
 use crate::submission::{Circumstances, Refusal, Submitted, Violation, submit};
 
@@ -16,15 +17,19 @@ fn run(form: &CompiledForm, example: &Example, now: SystemTime) -> Option<Diagno
     let circumstances = Circumstances {
         now: example.now.unwrap_or(now),
         token: example.token.clone(),
-        language: example.language.clone(),
+        language: Languages::accepted(example.language.as_deref().unwrap_or_default())
+            .first()
+            .map(str::to_owned),
         address: None,
     };
     let violations = match submit(form, Submitted::new(example.form.clone()), &circumstances) {
         Ok(_) => Vec::new(),
         Err(Refusal::Violations(violations)) => violations,
         Err(Refusal::Payload(fault)) => {
-            let span = example.valid.span.clone();
-            return Some(Diagnostic::new(Rule::FailingExample, &form.form.source, span, fault.to_string()));
+            let source = &form.form.source;
+            let message = format!("the value cannot be computed: {}", fault.reason);
+            let found = Diagnostic::new(Rule::FailingExample, source, fault.span, message);
+            return Some(found.also(source, example.span.clone(), "for this example"));
         }
     };
     let name =

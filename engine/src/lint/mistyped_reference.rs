@@ -8,17 +8,17 @@ use crate::lower::article;
 use crate::model::{
     Against, Check, Condition, Expectation, Field, FieldType, Form, Spanned, Step, Target, Validation,
 };
-use crate::schema::clauses;
+use crate::schema::{alternatives, clauses};
 use crate::source::Span;
 
 pub(super) fn check(form: &Form, field: &Field, owner: &[Step]) -> Vec<Diagnostic> {
     let mut checker = Checker { form, owner, found: Vec::new() };
     if let Some(when) = &field.when {
-        checker.condition(when);
+        checker.condition(when, true);
     }
     for validation in &field.validations {
         if let Some(condition) = &validation.condition {
-            checker.condition(condition);
+            checker.condition(condition, false);
         }
         checker.validation(validation);
     }
@@ -36,7 +36,7 @@ impl Checker<'_> {
         self.found.push(Diagnostic::new(rule, &self.form.source, span.clone(), message).help(help));
     }
 
-    fn condition(&mut self, condition: &Condition) {
+    fn condition(&mut self, condition: &Condition, is_when: bool) {
         let mut mentions = Vec::new();
         condition.for_each_field(&mut |path, expectation| mentions.push((path, expectation)));
         for (path, expectation) in &mentions {
@@ -45,7 +45,8 @@ impl Checker<'_> {
             }
         }
         let mixed = clauses(self.form, self.owner, condition).iter().any(|clause| clause.mixed);
-        if let Some((path, _)) = mentions.first().filter(|_| mixed) {
+        let too_mixed = mixed && (is_when || alternatives(self.form, self.owner, condition).is_none());
+        if let Some((path, _)) = mentions.first().filter(|_| too_mixed) {
             self.report(
                 Rule::WrongType,
                 &path.span,

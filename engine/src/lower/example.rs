@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::{Lowering, Node, Table};
 use crate::diagnostic::Rule;
-use crate::model::{CodesByPath, Example, Spanned, parse_instant};
+use crate::model::{CodesByPath, Example, Instant, Spanned, parse_instant};
 
 const KEYS: [&str; 7] = ["description", "form", "valid", "errors", "now", "token", "language"];
 
@@ -55,7 +55,7 @@ impl Lowering<'_> {
     }
 
     /// An instant, as a string or as TOML's own.
-    fn instant(&mut self, table: &Table<'_>, key: &str) -> Option<jiff::Timestamp> {
+    fn instant(&mut self, table: &Table<'_>, key: &str) -> Option<Instant> {
         let node = table.get(key)?;
         let text = match node.get_ref() {
             DeValue::String(text) => text.to_string(),

@@ -63,7 +63,7 @@ impl Lowering<'_> {
             let Some(member) = resource.value.member(key.value) else {
                 let repeated = key.value.strip_suffix(CONFIRMATION_SUFFIX);
                 if repeated.is_some_and(|repeated| resource.value.member(repeated).is_some()) {
-                    confirmations.push((key, node));
+                    confirmations.push((fields.len() + confirmations.len(), key, node));
                 } else {
                     self.not_built_in(&key, resource.value);
                 }
@@ -91,19 +91,20 @@ impl Lowering<'_> {
             }
             fields.push(field);
         }
-        for (key, node) in confirmations {
+        for (place, key, node) in confirmations {
             let Some(table) = self.table(key.value, node, "a field") else { continue };
             let mut field = Field::new(key.value, key.span.clone(), FieldType::String);
             self.describe(&mut field, &table, false);
             let repeated = key.value.strip_suffix(CONFIRMATION_SUFFIX).unwrap_or_default();
             if fields.iter().any(|field| field.name.value == repeated && is_confirmed(field)) {
-                fields.push(field);
+                fields.insert(place.min(fields.len()), field);
             } else {
                 let message = format!("`{repeated}` has no `confirmation`, so nothing reads `{}`", key.value);
                 let help = format!("add `validation.confirmation = true` under `[fields.{repeated}]`");
                 self.report(self.diagnostic(Rule::UnknownKey, key.span, message).help(help));
             }
         }
+        self.no_defaults_to_repeat(&fields);
         add_confirmations(&mut fields);
         fields
     }
@@ -145,8 +146,21 @@ impl Lowering<'_> {
             self.describe(&mut field, &table, false);
             fields.push(field);
         }
+        self.no_defaults_to_repeat(&fields);
         add_confirmations(&mut fields);
         fields
+    }
+
+    /// A default that a request which leaves the field out would have to repeat.
+    fn no_defaults_to_repeat(&mut self, fields: &[Field]) {
+        for field in fields.iter().filter(|field| is_confirmed(field)) {
+            if let Some(default) = &field.default {
+                let message =
+                    format!("`{}` has to be repeated, and nobody repeats a default", field.name.value);
+                let help = "remove `default`, or `confirmation`";
+                self.report(self.diagnostic(Rule::InvalidDefault, default.span.clone(), message).help(help));
+            }
+        }
     }
 
     /// What each item of an array is.
@@ -345,8 +359,14 @@ impl Lowering<'_> {
         let name = self.string(table, "type")?;
         if depth == MAX_DEPTH && matches!(name.value.as_str(), "array" | "object") {
             let message = format!("fields nest deeper than {MAX_DEPTH} levels");
-            self.report(self.diagnostic(Rule::WrongType, name.span, message));
-            return None;
+            self.report(self.diagnostic(Rule::WrongType, name.span.clone(), message));
+            let item = Field::new("", name.span, FieldType::String);
+            let array = name.value == "array";
+            return Some(if array {
+                FieldType::Array(Box::new(item))
+            } else {
+                FieldType::Object(Vec::new())
+            });
         }
         match name.value.as_str() {
             "array" => return Some(FieldType::Array(Box::new(self.array_items(table, depth + 1)))),
@@ -387,6 +407,13 @@ impl Lowering<'_> {
             let help = "a name is letters, digits and `_`, begins with no digit, and may have parts separated by `/`";
             self.report(self.diagnostic(Rule::InvalidName, key.span.clone(), message).help(help));
         }
+        // No program in JavaScript can hold such a key as any other.
+        if key.value == "__proto__" {
+            let message = "`__proto__` means something else wherever JavaScript reads a request";
+            let diagnostic = self.diagnostic(Rule::ReservedFieldName, key.span.clone(), message);
+            self.report(diagnostic.help("give it another name"));
+            return false;
+        }
         valid
     }
 }
@@ -410,18 +437,18 @@ fn is_confirmed(field: &Field) -> bool {
 
 /// Gives each field that is confirmed the one that repeats it, unless the author declares it: seen, never stored.
 fn add_confirmations(fields: &mut Vec<Field>) {
-    for at in 0..fields.len() {
-        if !is_confirmed(&fields[at]) {
-            continue;
-        }
+    let confirmed: Vec<String> =
+        fields.iter().filter(|field| is_confirmed(field)).map(|field| field.name.value.clone()).collect();
+    for name in confirmed {
+        let Some(at) = fields.iter().position(|field| field.name.value == name) else { continue };
         let name = format!("{}{CONFIRMATION_SUFFIX}", fields[at].name.value);
         let repeated = fields[at].clone();
         let declared = fields.iter().position(|field| field.name.value == name);
         let at = declared.unwrap_or_else(|| {
             let mut field = Field::new(&name, repeated.name.span.clone(), repeated.ty.clone());
             field.label = format!("{} confirmation", repeated.label);
-            fields.push(field);
-            fields.len() - 1
+            fields.insert(at + 1, field);
+            at + 1
         });
         let field = &mut fields[at];
         field.ty = repeated.ty;

@@ -1,5 +1,6 @@
 //! `[default_payload]`: what the form computes.
 
+use serde_json::Value;
 use toml::de::DeValue;
 
 use super::field::MAX_DEPTH;
@@ -27,10 +28,12 @@ impl Lowering<'_> {
             self.report(self.diagnostic(Rule::WrongType, table.span.clone(), message));
             return;
         }
+        let length = path.len();
         for (key, node) in table.iter() {
-            path.push(Step::Key(key.value.to_owned()));
+            // A quoted path means what a path of tables means.
+            path.extend(key.value.split('.').map(|name| Step::Key(name.to_owned())));
             match node.get_ref() {
-                DeValue::Table(inner) if inner.get(EXPRESSION).is_none_or(is_table) => {
+                DeValue::Table(inner) if is_group(path) || inner.get(EXPRESSION).is_none_or(is_table) => {
                     if let Some(table) = self.table(key.value, node, "") {
                         self.payload_table(&table, path, entries);
                     }
@@ -41,7 +44,7 @@ impl Lowering<'_> {
                     source,
                 })),
             }
-            path.pop();
+            path.truncate(length);
         }
     }
 
@@ -51,12 +54,39 @@ impl Lowering<'_> {
         }
         if !is_table(node) {
             let constant = self.json(key, node)?;
+            if holds_template(&constant.value) {
+                let message =
+                    format!("`{key}` is a constant, and a template inside it would be stored as it stands");
+                let help =
+                    "write `{ expression = \"[{'kind': form.email}]\" }`, which gives values of any type";
+                self.report(
+                    self.diagnostic(Rule::InvalidTemplate, constant.span.clone(), message).help(help),
+                );
+            }
             return Some(Spanned::new(PayloadSource::Constant(constant.value), constant.span));
         }
         let table = self.table(key, node, "a computed value")?;
         self.check_keys(&table, &[EXPRESSION], &[]);
         let expression = self.string(&table, EXPRESSION)?;
         Some(Spanned::new(PayloadSource::Expression(expression.value), expression.span))
+    }
+}
+
+/// Whether a path leads to a built-in group, which no expression can give.
+fn is_group(path: &[Step]) -> bool {
+    let names: Vec<&str> = path
+        .iter()
+        .filter_map(|step| if let Step::Key(name) = step { Some(name.as_str()) } else { None })
+        .collect();
+    matches!(names.as_slice(), ["properties" | "profiles"] | ["profiles", _] | ["profiles", _, "properties"])
+}
+
+fn holds_template(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{") || text.contains("{%"),
+        Value::Array(values) => values.iter().any(holds_template),
+        Value::Object(values) => values.values().any(holds_template),
+        _ => false,
     }
 }
 

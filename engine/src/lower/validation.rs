@@ -396,7 +396,7 @@ impl Lowering<'_> {
         let fault = match (&moment, with_time) {
             (None, _) => Some(format!("`{text}` is no time")),
             (Some(Moment::Date(_)), true) => Some(format!("`{text}` is a day, and the field is an instant")),
-            (Some(Moment::Instant(_)), false) => {
+            (Some(Moment::Instant(..)), false) => {
                 Some(format!("`{text}` is an instant, and the field is a day"))
             }
             _ => None,

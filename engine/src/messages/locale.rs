@@ -10,7 +10,7 @@ use minijinja::value::Serde;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use super::languages::tag_of;
+use super::languages::lower_tag;
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
 use crate::model::Spanned;
 use crate::source::{ReadFault, SourceFile, Span};
@@ -165,7 +165,7 @@ impl<'f> Reader<'f> {
             tag: tag.to_ascii_lowercase(),
             rules,
             messages: HashMap::new(),
-            environment: template::environment(),
+            environment: template::environment(template::MESSAGE_FUEL),
         };
         Self { file, locale, diagnostics: Vec::new() }
     }
@@ -178,7 +178,7 @@ impl<'f> Reader<'f> {
 
     fn tag(&mut self) {
         let name = &self.file.default_name;
-        if tag_of(name).is_none() {
+        if lower_tag(name).is_none() {
             let message = format!("`{name}` is no language tag, so nobody could ask for this locale");
             let help = "name the file by its BCP 47 tag: `pl.toml`, `pt-BR.toml`".to_owned();
             self.report(Rule::InvalidLocale, 0..0, message, help);

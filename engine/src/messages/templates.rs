@@ -43,7 +43,8 @@ impl Templates {
         rule: &SchemaRule,
         field: Option<&FieldInfo>,
     ) -> Vec<Diagnostic> {
-        let environment = self.environment.get_or_insert_with(template::environment);
+        let environment =
+            self.environment.get_or_insert_with(|| template::environment(template::MESSAGE_FUEL));
         let name = index.to_string();
         let secret = field.is_some_and(|field| field.secret);
         let params = rule.params.keys().map(String::as_str).chain(shown_only_by_a_request(rule));

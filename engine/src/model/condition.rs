@@ -1,5 +1,7 @@
 //! When a rule or a field counts: `when`, `if` and `unless`.
 
+use std::collections::HashMap;
+
 use serde_json::{Number, Value};
 
 use crate::model::{Comparison, Form, Spanned, Step};
@@ -68,50 +70,90 @@ impl Condition {
     }
 }
 
-impl Form {
-    /// Every field with a `when`, those first whose presence others depend on. Of fields that depend on each other in
-    /// a circle the order means nothing; such a form is refused.
+/// Every field with a `when`, and what decides whether it is there.
+#[derive(Debug, Default)]
+pub struct Whens<'f> {
+    /// The way to each, and its condition.
+    pub fields: Vec<(Vec<Step>, &'f Condition)>,
+    /// For each, those of them that decide whether it is there.
+    pub causes: Vec<Vec<usize>>,
+}
+
+impl<'f> Whens<'f> {
+    /// Finds them all.
     #[must_use]
-    pub fn whens(&self) -> Vec<(Vec<Step>, &Condition)> {
-        let mut all = Vec::new();
-        self.for_each_field(&mut |field, path| {
-            all.extend(field.when.as_ref().map(|when| (path.to_vec(), when)));
+    pub fn of(form: &'f Form) -> Self {
+        let mut fields = Vec::new();
+        form.for_each_field(&mut |field, path| {
+            fields.extend(field.when.as_ref().map(|when| (path.to_vec(), when)));
         });
+        let by_path: HashMap<&[Step], usize> =
+            fields.iter().enumerate().map(|(index, (path, _))| (path.as_slice(), index)).collect();
+        let causes = fields
+            .iter()
+            .map(|(owner, condition)| {
+                let mut causes = Vec::new();
+                condition.for_each_field(&mut |path, _| {
+                    let Some(target) = form.resolve(owner, &path.value) else { return };
+                    // The field itself, what it is in, and what is in it.
+                    let around =
+                        (1..=target.path.len()).filter_map(|length| by_path.get(&target.path[..length]));
+                    causes.extend(around);
+                    if target.field.ty.is_compound() {
+                        let within = |(path, _): &&(Vec<Step>, &Condition)| path.starts_with(&target.path);
+                        causes.extend(
+                            fields.iter().filter(within).filter_map(|(path, _)| by_path.get(path.as_slice())),
+                        );
+                    }
+                });
+                causes.sort_unstable();
+                causes.dedup();
+                causes
+            })
+            .collect();
+        drop(by_path);
+        Self { fields, causes }
+    }
+
+    /// Their order: those first whose presence others depend on.
+    ///
+    /// # Errors
+    /// With one of them, where some depend on each other in a circle.
+    pub fn in_order(&self) -> Result<Vec<usize>, usize> {
+        #[derive(Clone, Copy, PartialEq)]
+        enum Mark {
+            New,
+            Open,
+            Done,
+        }
+        let mut marks = vec![Mark::New; self.fields.len()];
         let mut ordered = Vec::new();
-        let mut visited = vec![false; all.len()];
-        for index in 0..all.len() {
-            self.after_its_causes(index, &all, &mut visited, &mut ordered);
-        }
-        ordered
-    }
-
-    fn after_its_causes<'f>(
-        &'f self,
-        index: usize,
-        all: &[(Vec<Step>, &'f Condition)],
-        visited: &mut [bool],
-        ordered: &mut Vec<(Vec<Step>, &'f Condition)>,
-    ) {
-        if std::mem::replace(&mut visited[index], true) {
-            return;
-        }
-        for cause in self.causes(index, all) {
-            self.after_its_causes(cause, all, visited, ordered);
-        }
-        ordered.push(all[index].clone());
-    }
-
-    /// Which of the fields with a `when` decide whether one of them is there.
-    pub(crate) fn causes(&self, index: usize, all: &[(Vec<Step>, &Condition)]) -> Vec<usize> {
-        let (owner, condition) = &all[index];
-        let mut causes = Vec::new();
-        condition.for_each_field(&mut |path, _| {
-            if let Some(target) = self.resolve(owner, &path.value) {
-                let decides =
-                    |(_, (cause, _)): &(usize, &(Vec<Step>, &Condition))| target.path.starts_with(cause);
-                causes.extend(all.iter().enumerate().filter(decides).map(|(cause, _)| cause));
+        for start in 0..self.fields.len() {
+            // Not recursive: a form may have very many of them.
+            let mut stack = vec![(start, 0)];
+            while let Some((index, next)) = stack.pop() {
+                if next == 0 {
+                    if marks[index] == Mark::Done {
+                        continue;
+                    }
+                    marks[index] = Mark::Open;
+                }
+                match self.causes[index].get(next) {
+                    None => {
+                        marks[index] = Mark::Done;
+                        ordered.push(index);
+                    }
+                    Some(cause) => {
+                        stack.push((index, next + 1));
+                        match marks[*cause] {
+                            Mark::New => stack.push((*cause, 0)),
+                            Mark::Open => return Err(*cause),
+                            Mark::Done => {}
+                        }
+                    }
+                }
             }
-        });
-        causes
+        }
+        Ok(ordered)
     }
 }

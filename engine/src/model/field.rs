@@ -262,6 +262,15 @@ impl Field {
             || matches!(&self.ty, FieldType::Group { fields, .. } if fields.iter().any(Self::has_default))
     }
 
+    /// Whether a default that is never hidden gives it, or a group anything within it, a value.
+    #[must_use]
+    pub fn surely_has_default(&self) -> bool {
+        let within = |fields: &[Self]| fields.iter().any(Self::surely_has_default);
+        self.when.is_none()
+            && (self.default.is_some()
+                || matches!(&self.ty, FieldType::Group { fields, .. } if within(fields)))
+    }
+
     /// The rule that requires it, if one does.
     #[must_use]
     pub fn presence(&self) -> Option<&Validation> {

@@ -13,8 +13,8 @@ use crate::model::Spanned;
 pub enum Moment {
     /// A calendar day, RFC 3339 `full-date`.
     Date(Date),
-    /// An instant, RFC 3339 `date-time`.
-    Instant(Timestamp),
+    /// An instant, and how it is written.
+    Instant(Instant, String),
     /// The instant of the request.
     Now,
     /// The day of the request in UTC; its first instant.
@@ -130,7 +130,7 @@ impl Moment {
             return Some(Self::Date(date));
         }
         if let Some(instant) = parse_instant(text) {
-            return Some(Self::Instant(instant));
+            return Some(Self::Instant(instant, text.to_owned()));
         }
         let (count, rest) = text.split_once(' ')?;
         let (unit, direction) = rest.split_once(' ')?;
@@ -148,28 +148,21 @@ impl Moment {
         Some(relative)
     }
 
-    /// The calendar day that it is at `now`.
+    /// The calendar day that it is at `now`, in UTC.
     #[must_use]
     pub fn date(&self, now: SystemTime) -> Date {
         match self {
             Self::Date(date) => *date,
-            other => utc(other.instant(now)).date(),
+            other => other.time(now).date(),
         }
     }
 
     /// The instant that it is at `now`.
     #[must_use]
-    pub fn instant(&self, now: SystemTime) -> Timestamp {
-        let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
+    pub fn instant(&self, now: SystemTime) -> Instant {
         match self {
-            Self::Date(date) => instant(date.at(0, 0, 0, 0)),
-            Self::Instant(instant) => *instant,
-            Self::Now => now,
-            Self::Today => instant(utc(now).date().at(0, 0, 0, 0)),
-            Self::Relative(count, unit) => {
-                let end = if *count < 0 { Timestamp::MIN } else { Timestamp::MAX };
-                shift(utc(now), *count, *unit).map_or(end, instant)
-            }
+            Self::Instant(instant, _) => *instant,
+            other => Instant::of(other.time(now), 0),
         }
     }
 
@@ -177,19 +170,52 @@ impl Moment {
     #[must_use]
     pub fn text(&self, with_time: bool, now: SystemTime) -> String {
         match (self, with_time) {
+            (Self::Instant(_, written), true) => written.clone(),
+            (_, true) => format!("{:.0}Z", self.time(now)),
             (_, false) => self.date(now).to_string(),
-            (Self::Instant(instant), true) => instant.to_string(),
-            (_, true) => format!("{:.0}", self.instant(now)),
         }
+    }
+
+    /// The time that it is in UTC.
+    fn time(&self, now: SystemTime) -> DateTime {
+        let now = utc(Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH));
+        match self {
+            Self::Date(date) => date.at(0, 0, 0, 0),
+            // A fixed instant is compared as such; no field holds days against one.
+            Self::Instant(..) | Self::Now => now,
+            Self::Today => now.date().at(0, 0, 0, 0),
+            Self::Relative(count, unit) => {
+                shift(now, *count, *unit).unwrap_or(if *count < 0 { DateTime::MIN } else { DateTime::MAX })
+            }
+        }
+    }
+}
+
+/// An instant that RFC 3339 can write, to the nanosecond: some are outside what calendars can do with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant {
+    /// Nanoseconds since the Unix epoch, without leap seconds.
+    nanoseconds: i128,
+}
+
+impl Instant {
+    /// A local time so many seconds east of UTC.
+    fn of(time: DateTime, offset: i64) -> Self {
+        let since = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).duration_until(time);
+        Self { nanoseconds: since.as_nanos() - i128::from(offset) * 1_000_000_000 }
+    }
+}
+
+impl TryFrom<Instant> for SystemTime {
+    type Error = jiff::Error;
+
+    fn try_from(instant: Instant) -> Result<Self, jiff::Error> {
+        Timestamp::from_nanosecond(instant.nanoseconds)?.try_into()
     }
 }
 
 fn utc(instant: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(instant)
-}
-
-fn instant(time: DateTime) -> Timestamp {
-    TimeZone::UTC.to_timestamp(time).unwrap_or(Timestamp::MAX)
 }
 
 fn shift(time: DateTime, count: i64, unit: Unit) -> Option<DateTime> {
@@ -212,26 +238,39 @@ pub fn parse_date(text: &str) -> Option<Date> {
     has_shape(text, b"dddd-dd-dd").then(|| text.parse().ok()).flatten()
 }
 
-/// RFC 3339 `date-time`: `2026-11-23T18:00:00Z`, `2026-11-23t19:00:00.5+01:00`.
+/// RFC 3339 `date-time`: `2026-11-23T18:00:00Z`, `2026-11-23t19:00:00.5+01:00`. What is finer than a nanosecond is cut.
 #[must_use]
-pub fn parse_instant(text: &str) -> Option<Timestamp> {
+pub fn parse_instant(text: &str) -> Option<Instant> {
     let (start, rest) = text.is_char_boundary(19).then(|| text.split_at_checked(19)).flatten()?;
     if !has_shape(start, b"dddd-dd-ddtdd:dd:dd") {
         return None;
     }
-    let zone = match rest.strip_prefix('.') {
-        None => rest,
+    let date = parse_date(&start[..10])?;
+    let number = |range: std::ops::Range<usize>, of: &str| of.get(range)?.parse::<i8>().ok();
+    let (hour, minute, second) = (number(11..13, start)?, number(14..16, start)?, number(17..19, start)?);
+    let (nanosecond, zone) = match rest.strip_prefix('.') {
+        None => (0, rest),
         Some(fraction) => {
             let zone = fraction.trim_start_matches(|character: char| character.is_ascii_digit());
-            // jiff reads nanoseconds; what is finer decides nothing.
-            if zone.len() == fraction.len() || fraction.len() - zone.len() > 9 {
-                return None;
-            }
-            zone
+            let digits = &fraction[..fraction.len() - zone.len()];
+            let nanosecond = format!("{digits:0<9.9}").parse().ok()?;
+            (nanosecond, if digits.is_empty() { return None } else { zone })
         }
     };
-    let is_zone = matches!(zone, "Z" | "z") || has_shape(zone, b"+dd:dd") || has_shape(zone, b"-dd:dd");
-    is_zone.then(|| text.parse().ok()).flatten()
+    let offset = match zone {
+        "Z" | "z" => 0,
+        _ if has_shape(zone, b"+dd:dd") || has_shape(zone, b"-dd:dd") => {
+            let (hours, minutes) = (number(1..3, zone)?, number(4..6, zone)?);
+            let seconds = i64::from(hours) * 3600 + i64::from(minutes) * 60;
+            let valid = hours < 24 && minutes < 60;
+            valid.then_some(if zone.starts_with('-') { -seconds } else { seconds })?
+        }
+        _ => return None,
+    };
+    // A leap second is the last of its minute.
+    let time = jiff::civil::Time::new(hour, minute, second.min(59), nanosecond).ok()?;
+    let leap = i64::from(second == 60);
+    (second <= 60).then(|| Instant::of(date.to_datetime(time), offset - leap))
 }
 
 /// Whether a text has a shape in which `d` is a digit, `t` is `T` or `t`, and all else is itself.

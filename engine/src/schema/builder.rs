@@ -31,7 +31,7 @@ pub(super) struct Builder<'f> {
     around: Vec<Around<'f>>,
     /// The `allOf` entries that begin with an `if`, by the place of the `allOf` and the text of the `if`.
     implications: HashMap<(String, String), usize>,
-    arrays: Vec<usize>,
+    arrays: Vec<(usize, usize)>,
 }
 
 impl<'f> Builder<'f> {
@@ -111,14 +111,25 @@ impl<'f> Builder<'f> {
         self.rules.by_location.insert(location, rule);
     }
 
+    fn file_required(&mut self, object: &str, name: &str, rule: usize) {
+        let required = self.rules.required.entry(format!("{object}/required")).or_default();
+        required.push((name.to_owned(), rule));
+    }
+
     fn set_type(&mut self, location: &str, ty: Value, rule: usize) {
         self.node(location).insert("type".into(), ty);
         self.file(format!("{location}/type"), rule);
     }
 
     /// Puts a constraint at a location: beside the keywords there if none of them is taken and nothing guards it, else
-    /// in an `allOf` of its own.
-    fn constrain(&mut self, location: &str, constraint: &Constraint, guard: Option<Value>, rule: usize) {
+    /// in an `allOf` of its own. Returns the location of its keywords' schema.
+    fn constrain(
+        &mut self,
+        location: &str,
+        constraint: &Constraint,
+        guard: Option<Value>,
+        rule: usize,
+    ) -> String {
         let node = self.node(location);
         let taken = constraint.keywords.iter().any(|(keyword, _)| node.contains_key(*keyword));
         let base = if taken || guard.is_some() {
@@ -141,6 +152,7 @@ impl<'f> Builder<'f> {
         for (keyword, _) in &constraint.keywords {
             self.file(format!("{base}/{keyword}"), rule);
         }
+        base
     }
 
     /// Adds a subschema to the `allOf` at a location; its own location.
@@ -177,6 +189,15 @@ impl<'f> Builder<'f> {
         match place {
             None => self.location(length).to_owned(),
             Some((from, location)) => self.descend(location, from, length),
+        }
+    }
+
+    /// The places for a rule under a condition: one for each way in which it may hold.
+    fn under_each(&mut self, condition: Option<&Condition>, length: usize) -> Vec<String> {
+        let ways = condition.and_then(|condition| condition::alternatives(self.form, &self.path, condition));
+        match ways {
+            None => vec![self.under(condition, length)],
+            Some(ways) => ways.iter().map(|way| self.under(Some(way), length)).collect(),
         }
     }
 
@@ -217,16 +238,29 @@ impl<'f> Builder<'f> {
         let location = self.location(self.path.len()).to_owned();
         self.node(&location).insert("properties".into(), json!({}));
         let mut required = Vec::new();
+        let mut confirmations = Vec::new();
         for field in fields {
             let name = &field.name.value;
             let built =
                 self.value(field, Step::Key(name.clone()), child(&format!("{location}/properties"), name));
             if let Some(presence) = built.presence {
-                self.file(child(&format!("{location}/required"), name), presence);
+                self.file_required(&location, name, presence);
             }
             if built.has_to_be_sent {
                 required.push(Value::from(name.clone()));
             }
+            // Its error is about the field that repeats, and comes where that one is declared.
+            if let Some((repeated, validation)) = repeated_by(field, fields) {
+                let confirmation = Constraint::new("confirmation", Vec::new());
+                confirmations.push((
+                    repeated,
+                    validation,
+                    self.add(None, &confirmation, validation.message.as_ref()),
+                ));
+            }
+        }
+        for (repeated, validation, rule) in confirmations {
+            self.confirmation(repeated, validation, rule);
         }
         let needed = !required.is_empty();
         if needed {
@@ -248,7 +282,11 @@ impl<'f> Builder<'f> {
         let expected = field.ty.json_type();
         self.rules.fields.push(FieldInfo {
             path: dotted(&self.path),
-            label: field.label.clone(),
+            // An item is called what its array is called.
+            label: match self.rules.fields.last() {
+                Some(array) if is_item && field.label.is_empty() => array.label.clone(),
+                _ => field.label.clone(),
+            },
             json_type: expected,
             secret: field.secret,
         });
@@ -272,10 +310,6 @@ impl<'f> Builder<'f> {
         );
         annotate(self.node(&base), field);
         let mut built = BuiltValue::default();
-        if let Some(implicit) = timing::of_type(field) {
-            let rule = self.add(Some(index), &implicit, None);
-            self.constrain(&location, &implicit, None, rule);
-        }
         // Whatever else is wrong with a value, that there is none comes first.
         let blank = Constraint::new("blank", Vec::new());
         let presences: Vec<(&Validation, usize)> = field
@@ -284,6 +318,10 @@ impl<'f> Builder<'f> {
             .filter(|validation| matches!(validation.check, Check::Presence))
             .map(|presence| (presence, self.add(Some(index), &blank, presence.message.as_ref())))
             .collect();
+        if let Some(implicit) = timing::of_type(field) {
+            let rule = self.add(Some(index), &implicit, None);
+            self.constrain(&location, &implicit, None, rule);
+        }
         for validation in &field.validations {
             match presences.iter().find(|(presence, _)| std::ptr::eq(*presence, validation)) {
                 Some((_, rule)) => self.presence(*rule, field, validation, &mut built),
@@ -303,7 +341,7 @@ impl<'f> Builder<'f> {
         }
         match &field.ty {
             FieldType::Array(items) => {
-                self.arrays.push(self.rules.rules.len());
+                self.arrays.push((self.rules.rules.len(), length));
                 self.value(items, Step::Item, format!("{location}/items"));
                 self.arrays.pop();
             }
@@ -313,7 +351,7 @@ impl<'f> Builder<'f> {
             FieldType::Group { fields, implied } => {
                 let needed = self.object(fields);
                 // What a default fills in need not be sent; nor need a profile that a default brings about.
-                built.has_to_be_sent |= needed && (*implied || field.has_default());
+                built.has_to_be_sent |= needed && (*implied || field.surely_has_default());
                 // A group that is null counts as absent.
                 let ty = if built.has_to_be_sent { json!(expected) } else { json!([expected, "null"]) };
                 self.node(&location).insert("type".into(), ty);
@@ -336,22 +374,24 @@ impl<'f> Builder<'f> {
     ) {
         let length = self.path.len();
         let condition = validation.condition.as_ref();
-        let location = match condition {
-            None => self.location(length).to_owned(),
-            Some(_) => self.under(condition, length),
+        let locations = match condition {
+            None => vec![self.location(length).to_owned()],
+            Some(_) => self.under_each(condition, length),
         };
-        self.node(&location).insert("type".into(), json!(field.ty.json_type()));
         let type_rule = self.around[length - 1].type_rule;
-        self.file(format!("{location}/type"), type_rule);
-        self.file(null_location(&format!("{location}/type")), rule);
-        for constraint in presence::constraints(field) {
-            let guard = validation.allow_blank.then(|| presence::not_blank(field));
-            self.constrain(&location, &constraint, guard, rule);
+        for location in locations {
+            self.node(&location).insert("type".into(), json!(field.ty.json_type()));
+            self.file(format!("{location}/type"), type_rule);
+            self.file(null_location(&format!("{location}/type")), rule);
+            for constraint in presence::constraints(field) {
+                let guard = validation.allow_blank.then(|| presence::not_blank(field)).flatten();
+                self.constrain(&location, &constraint, guard, rule);
+            }
         }
         let Some(Step::Key(name)) = self.path.last().cloned() else { return };
         if self.form.payload_computes(&self.path) && !self.form.payload_gives(&self.path) {
             let given = Relation::Required { field: name };
-            self.relate(rule, given, condition, length - 1);
+            self.relate(rule, given, condition, length - 1, None);
         } else if condition.is_none() && field.when.is_none() {
             built.presence = Some(rule);
             built.has_to_be_sent = !field.has_default() && !self.form.payload_gives(&self.path);
@@ -368,16 +408,17 @@ impl<'f> Builder<'f> {
             {
                 return;
             }
-            let parent = self.under(condition, at);
-            let required = self.node(&parent).entry("required").or_insert_with(|| json!([]));
-            let value = Value::from(name.clone());
-            if let Value::Array(names) = required
-                && !names.contains(&value)
-            {
-                names.push(value);
-            }
-            if at + 1 == length {
-                self.file(child(&format!("{parent}/required"), &name), rule);
+            for parent in self.under_each(condition, at) {
+                let required = self.node(&parent).entry("required").or_insert_with(|| json!([]));
+                let value = Value::from(name.clone());
+                if let Value::Array(names) = required
+                    && !names.contains(&value)
+                {
+                    names.push(value);
+                }
+                if at + 1 == length {
+                    self.file_required(&parent, &name, rule);
+                }
             }
         }
     }
@@ -387,14 +428,16 @@ impl<'f> Builder<'f> {
         let condition = validation.condition.as_ref();
         let constraints = constraints(validation, field, nullable);
         if !constraints.is_empty() {
-            let location = match condition {
-                None => self.location(length).to_owned(),
-                Some(_) => self.under(condition, length),
+            let locations = match condition {
+                None => vec![self.location(length).to_owned()],
+                Some(_) => self.under_each(condition, length),
             };
             for constraint in constraints {
                 let rule = self.add(Some(index), &constraint, validation.message.as_ref());
-                let guard = validation.allow_blank.then(|| presence::not_blank(field));
-                self.constrain(&location, &constraint, guard, rule);
+                for location in &locations {
+                    let guard = validation.allow_blank.then(|| presence::not_blank(field)).flatten();
+                    self.constrain(location, &constraint, guard, rule);
+                }
             }
         }
         let relations: Vec<(&'static str, Relation, usize)> = match &validation.check {
@@ -412,17 +455,35 @@ impl<'f> Builder<'f> {
                     Against::Moment(..) => None,
                 })
                 .collect(),
-            Check::Confirmation { case_sensitive } => {
-                let field = field.name.value.clone();
-                let relation = Relation::Confirmation { field, case_sensitive: *case_sensitive };
-                vec![("confirmation", relation, length - 1)]
-            }
             _ => Vec::new(),
         };
         for (code, relation, at) in relations {
             let rule = self.add(Some(index), &Constraint::new(code, Vec::new()), validation.message.as_ref());
-            self.relate(rule, relation, condition, at);
+            self.relate(rule, relation, condition, at, None);
         }
+    }
+
+    /// That another field repeats this one, which is in the object being built.
+    fn confirmation(&mut self, field: &'f Field, validation: &'f Validation, rule: usize) {
+        let Check::Confirmation { case_sensitive } = validation.check else { return };
+        let length = self.path.len();
+        self.path.push(Step::Key(field.name.value.clone()));
+        let path = dotted(&self.path);
+        let index = self.rules.fields.iter().position(|field| field.path == path);
+        if let Some(rule) = self.rules.rules.get_mut(rule) {
+            rule.field = index;
+        }
+        let location = self.rules.locations.get(&self.path).cloned().unwrap_or_default();
+        self.around.push(Around { field, location, type_rule: rule });
+        let relation = Relation::confirmation(&field.name.value, case_sensitive);
+        let name = &field.name.value;
+        // What is blank and may be so need not be repeated.
+        let guard = validation.allow_blank.then(
+            || json!({ "properties": { name.as_str(): presence::present(field) }, "required": [name] }),
+        );
+        self.relate(rule, relation, validation.condition.as_ref(), length, guard.as_ref());
+        self.around.pop();
+        self.path.pop();
     }
 
     /// A comparison of the field with another, and how long the way is to the object that holds both.
@@ -435,41 +496,65 @@ impl<'f> Builder<'f> {
     }
 
     /// Puts a relation at the object that the first `length` steps of the path lead to.
-    fn relate(&mut self, rule: usize, relation: Relation, condition: Option<&Condition>, length: usize) {
+    fn relate(
+        &mut self,
+        rule: usize,
+        relation: Relation,
+        condition: Option<&Condition>,
+        length: usize,
+        guard: Option<&Value>,
+    ) {
         let (keyword, value) = relation.keyword();
         let hidden = self.around[length..].iter().any(|around| around.field.when.is_some());
-        let location = if hidden || condition.is_some() {
-            self.under(condition, length)
+        let locations = if hidden || condition.is_some() {
+            self.under_each(condition, length)
         } else {
-            self.location(length).to_owned()
+            vec![self.location(length).to_owned()]
         };
         let mut keywords = vec![(keyword, value)];
-        if let Relation::Confirmation { field, .. } = &relation
+        let mut dependent = None;
+        if let Relation::Confirmation { field, repeated, .. } = &relation
             && self.around.last().is_some_and(|around| {
                 around.field.presence().is_some_and(|presence| presence.condition.is_none())
             })
         {
             // What the standard can say of it; null needs no confirmation, so only where there can be none.
-            keywords
-                .push(("dependentRequired", json!({ field.as_str(): [format!("{field}_confirmation")] })));
+            keywords.push(("dependentRequired", json!({ field.as_str(): [repeated] })));
+            dependent = Some(("/dependentRequired", repeated.clone()));
         }
         if let Some(rule) = self.rules.rules.get_mut(rule) {
             rule.operand = Some(Operand::Relation(relation));
         }
         let constraint = Constraint { code: "", params: Map::new(), keywords, operand: None };
-        self.constrain(&location, &constraint, None, rule);
+        for location in locations {
+            let base = self.constrain(&location, &constraint, guard.cloned(), rule);
+            if let Some((keyword, repeated)) = &dependent {
+                let required = self.rules.required.entry(format!("{base}{keyword}")).or_default();
+                required.push((repeated.clone(), rule));
+            }
+        }
     }
 
     /// The bound of a text or array whose author set none, where none of the author's own counts.
     fn unstated_maximum(&mut self, index: usize, field: &'f Field) {
         let Some(unstated) = length::unstated_maximum(field) else { return };
         let rule = self.add(Some(index), &unstated.constraint, None);
-        let location = match unstated.condition {
-            None => self.location(self.path.len()).to_owned(),
-            Some(condition) => self.under(Some(&condition), self.path.len()),
+        let locations = match unstated.condition {
+            None => vec![self.location(self.path.len()).to_owned()],
+            Some(condition) => self.under_each(Some(&condition), self.path.len()),
         };
-        self.constrain(&location, &unstated.constraint, unstated.guard, rule);
+        for location in locations {
+            self.constrain(&location, &unstated.constraint, unstated.guard.clone(), rule);
+        }
     }
+}
+
+/// The field that this one repeats, and the rule that says so.
+fn repeated_by<'f>(field: &Field, siblings: &'f [Field]) -> Option<(&'f Field, &'f Validation)> {
+    let name = field.name.value.strip_suffix("_confirmation")?;
+    let repeated = siblings.iter().find(|sibling| sibling.name.value == name)?;
+    let mut rules = repeated.validations.iter();
+    Some((repeated, rules.find(|rule| matches!(rule.check, Check::Confirmation { .. }))?))
 }
 
 #[derive(Default)]

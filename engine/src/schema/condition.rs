@@ -34,9 +34,60 @@ pub(crate) fn clauses(form: &Form, owner: &[Step], condition: &Condition) -> Vec
         .collect()
 }
 
+/// The most ways in which a condition may hold that is about fields of the form and of an item at once.
+const MOST_ALTERNATIVES: usize = 16;
+
+/// Conditions of which no part is about fields in different scopes, and of which one holds where `condition` does;
+/// nothing where there are too many. A rule under `condition` is a rule under each of them.
+pub(crate) fn alternatives(form: &Form, owner: &[Step], condition: &Condition) -> Option<Vec<Condition>> {
+    let is_mixed = |part: &Condition| clauses(form, owner, part).iter().any(|clause| clause.mixed);
+    if !is_mixed(condition) {
+        return Some(vec![condition.clone()]);
+    }
+    let found = match without_outer_not(condition) {
+        Condition::Any(parts) => {
+            let each: Option<Vec<_>> = parts.iter().map(|part| alternatives(form, owner, part)).collect();
+            each?.into_iter().flatten().collect()
+        }
+        Condition::All(parts) => {
+            parts.iter().try_fold(vec![Condition::All(Vec::new())], |before, part| {
+                let ways = alternatives(form, owner, part)?;
+                let both =
+                    before.iter().flat_map(|before| ways.iter().map(|way| before.clone().and(way.clone())));
+                Some(both.take(MOST_ALTERNATIVES + 1).collect::<Vec<_>>())
+            })?
+        }
+        _ => return None,
+    };
+    (found.len() <= MOST_ALTERNATIVES).then_some(found)
+}
+
+/// The same condition with `not` further inside (De Morgan).
+fn without_outer_not(condition: &Condition) -> Condition {
+    let not = |parts: &[Condition]| parts.iter().map(|part| Condition::Not(Box::new(part.clone()))).collect();
+    match condition {
+        Condition::Not(inner) => match inner.as_ref() {
+            Condition::All(parts) => Condition::Any(not(parts)),
+            Condition::Any(parts) => Condition::All(not(parts)),
+            Condition::Not(inner) => without_outer_not(inner),
+            Condition::Field { .. } => condition.clone(),
+        },
+        other => other.clone(),
+    }
+}
+
 /// A schema of what meets every one of several schemas.
 pub(super) fn all(mut schemas: Vec<Value>) -> Value {
     if schemas.len() == 1 { schemas.swap_remove(0) } else { json!({ "allOf": schemas }) }
+}
+
+/// A schema of everything that another refuses.
+fn not(mut schema: Value) -> Value {
+    match schema.get_mut("not") {
+        // Said twice, it says nothing; nothing stands beside a `not` that was made here.
+        Some(inner) => inner.take(),
+        None => json!({ "not": schema }),
+    }
 }
 
 fn schema(form: &Form, owner: &[Step], scope: usize, condition: &Condition) -> Value {
@@ -46,7 +97,7 @@ fn schema(form: &Form, owner: &[Step], scope: usize, condition: &Condition) -> V
     match condition {
         Condition::All(parts) => all(each(parts)),
         Condition::Any(parts) => json!({ "anyOf": each(parts) }),
-        Condition::Not(part) => json!({ "not": schema(form, owner, scope, part) }),
+        Condition::Not(part) => not(schema(form, owner, scope, part)),
         Condition::Field { path, expectation } => match form.resolve(owner, &path.value) {
             None => Value::Bool(true),
             Some(target) => {

@@ -8,11 +8,10 @@ use crate::model::{Field, FieldType};
 /// What is there and blank. Absence is refused by the parent's `required` and null by `type`.
 pub(super) fn constraints(field: &Field) -> Vec<Constraint> {
     let keyword = match field.ty {
-        FieldType::String | FieldType::Text => ("pattern", json!(r"\S")),
+        _ if field.ty.json_type() == "string" => ("pattern", json!(r"\S")),
         FieldType::Array(_) => ("minItems", json!(1)),
         FieldType::Object(_) | FieldType::Group { implied: true, .. } => ("minProperties", json!(1)),
-        // `false` and `0` are present, a text that is no time has an error of its own, and a profile is there when
-        // the request carries it.
+        // `false` and `0` are present, and a profile is there when the request carries it.
         _ => return Vec::new(),
     };
     vec![Constraint::new("blank", vec![keyword])]
@@ -21,7 +20,7 @@ pub(super) fn constraints(field: &Field) -> Vec<Constraint> {
 /// `absence`: nothing, null or what is blank.
 pub(super) fn absence(field: &Field) -> Vec<Constraint> {
     let keyword = match field.ty {
-        FieldType::String | FieldType::Text => ("not", json!({ "type": "string", "pattern": r"\S" })),
+        _ if field.ty.json_type() == "string" => ("not", json!({ "type": "string", "pattern": r"\S" })),
         FieldType::Array(_) => ("maxItems", json!(0)),
         FieldType::Object(_) | FieldType::Group { implied: true, .. } => ("maxProperties", json!(0)),
         _ => ("enum", json!([null])),
@@ -55,11 +54,12 @@ pub(crate) fn is_blank(text: &str) -> bool {
     })
 }
 
-/// A schema of every value but blank ones: what a rule with `allow_blank` applies to.
-pub(super) fn not_blank(field: &Field) -> Value {
+/// A schema of every value but blank ones: what a rule with `allow_blank` applies to. Nothing where no value is blank.
+pub(super) fn not_blank(field: &Field) -> Option<Value> {
     match field.ty {
-        FieldType::Array(_) => json!({ "minItems": 1 }),
-        FieldType::Object(_) | FieldType::Group { .. } => json!({ "minProperties": 1 }),
-        _ => json!({ "pattern": r"\S" }),
+        FieldType::Array(_) => Some(json!({ "minItems": 1 })),
+        FieldType::Object(_) | FieldType::Group { .. } => Some(json!({ "minProperties": 1 })),
+        _ if field.ty.json_type() == "string" => Some(json!({ "pattern": r"\S" })),
+        _ => None,
     }
 }

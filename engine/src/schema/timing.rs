@@ -6,6 +6,9 @@ use super::{Constraint, Operand};
 use crate::model::{Against, Check, Field, FieldType, Timing, Validation};
 use crate::vocabulary::moment_keyword;
 
+/// Validators differ on what may stand between day and time, and on offsets without a colon (RFC 3339, 5.6).
+const DATE_TIME: &str = r"^[^\s]{10}[Tt][^\s]*([Zz]|[+-][0-9]{2}:[0-9]{2})$";
+
 /// What the type itself demands, unless a rule of the author's says it, with its own message.
 pub(super) fn of_type(field: &Field) -> Option<Constraint> {
     let stated = field
@@ -23,7 +26,9 @@ pub(super) fn constraints(timing: &Timing, validation: &Validation, field: &Fiel
     }
     for (order, against) in &timing.bounds {
         let Against::Moment(moment, written) = &against.value else { continue };
-        let mut constraint = Constraint::new(order.name(), vec![(moment_keyword(*order), json!(written))]);
+        let kind = if timing.with_time { "datetime" } else { "date" };
+        let keyword = (moment_keyword(*order), json!({ kind: written }));
+        let mut constraint = Constraint::new(order.name(), vec![keyword]);
         constraint.operand = Some(Operand::Moment { moment: moment.clone(), with_time: timing.with_time });
         constraints.push(constraint);
     }
@@ -31,6 +36,9 @@ pub(super) fn constraints(timing: &Timing, validation: &Validation, field: &Fiel
 }
 
 fn is_time(with_time: bool) -> Constraint {
-    let (code, format) = if with_time { ("datetime", "date-time") } else { ("date", "date") };
-    Constraint::new(code, vec![("format", json!(format))])
+    if with_time {
+        Constraint::new("datetime", vec![("format", json!("date-time")), ("pattern", json!(DATE_TIME))])
+    } else {
+        Constraint::new("date", vec![("format", json!("date"))])
+    }
 }

@@ -34,7 +34,7 @@ impl Claim {
 }
 
 /// A path with dots between its steps, as `errors` says it.
-pub(super) fn dotted(path: &[Segment]) -> String {
+fn dotted(path: &[Segment]) -> String {
     let segments = path.iter().map(|segment| match segment {
         Segment::Key(key) => key.clone(),
         Segment::Index(index) => index.to_string(),

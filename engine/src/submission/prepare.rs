@@ -12,14 +12,12 @@ use crate::model::{Field, FieldType, Normalizer, Step, UnknownFields};
 use crate::payload::{Circumstances, PayloadFault};
 
 /// Brings the submitted values into the shape that the form's schema judges.
-///
-/// # Errors
-/// When a value that the form computes cannot be had.
+/// Where a value that the form computes cannot be had, the values are as they are without any.
 pub(super) fn prepare(
     compiled: &CompiledForm,
     mut values: Map<String, Value>,
     circumstances: &Circumstances,
-) -> Result<Value, PayloadFault> {
+) -> (Value, Option<PayloadFault>) {
     let form = &compiled.form;
     accept_aliases(&form.fields, &mut values);
     if form.unknown_fields == UnknownFields::Ignore {
@@ -27,19 +25,61 @@ pub(super) fn prepare(
     }
     drop_readonly(&form.fields, &mut values);
     normalize(&form.fields, &mut values);
+    let unsent = unsent_profiles(&form.fields, &values);
     fill_defaults(&form.fields, &mut values);
     let mut values = Value::Object(values);
-    for field in &compiled.hideable {
-        field.drop_where_hidden(&mut values);
-    }
-    if !compiled.payload.is_empty()
-        && let Value::Object(values) = &mut values
+    drop_hidden(compiled, &mut values);
+    drop_hollow(&unsent, &mut values);
+    if let Value::Object(sent) = &values
+        && !compiled.payload.is_empty()
     {
-        for (path, value) in compiled.payload.compute(form, &compiled.version, values, circumstances)? {
-            merge(&form.fields, values, path, value);
+        let computed = match compiled.payload.compute(form, &compiled.version, sent, circumstances) {
+            Ok(computed) => computed,
+            Err(fault) => return (values, Some(fault)),
+        };
+        for (path, value) in computed {
+            merge(&form.fields, &mut values, path, value);
+        }
+        // What is hidden stays so: nothing would judge a value that the form computes for it.
+        drop_hidden(compiled, &mut values);
+    }
+    (values, None)
+}
+
+/// The profiles that the request does not carry and a default may bring about, with the group that they are in.
+fn unsent_profiles<'f>(fields: &'f [Field], values: &Map<String, Value>) -> Vec<(&'f str, &'f str)> {
+    let profiles = groups(fields).flat_map(|(group, profiles)| {
+        groups(profiles)
+            .map(move |(profile, _)| (group, profile))
+            .filter(|(_, profile)| profile.has_default())
+    });
+    let sent = |(group, profile): &(&Field, &Field)| {
+        let group = values.get(&group.name.value);
+        group.and_then(|group| group.get(&profile.name.value)).is_some_and(|profile| !profile.is_null())
+    };
+    let unsent = profiles.filter(|names| !sent(names));
+    unsent.map(|(group, profile)| (group.name.value.as_str(), profile.name.value.as_str())).collect()
+}
+
+/// Drops the profiles that only hidden defaults brought about.
+fn drop_hollow(unsent: &[(&str, &str)], values: &mut Value) {
+    for (group, profile) in unsent {
+        if let Some(Value::Object(profiles)) = values.get_mut(*group)
+            && profiles.get(*profile).is_some_and(is_hollow)
+        {
+            profiles.shift_remove(*profile);
         }
     }
-    Ok(values)
+}
+
+fn is_hollow(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| object.values().all(is_hollow))
+}
+
+fn drop_hidden(compiled: &CompiledForm, values: &mut Value) {
+    for field in &compiled.hideable {
+        field.drop_where_hidden(values);
+    }
 }
 
 fn groups(fields: &[Field]) -> impl Iterator<Item = (&Field, &[Field])> {
@@ -167,20 +207,26 @@ fn fill_defaults(fields: &[Field], values: &mut Map<String, Value>) {
     }
 }
 
-/// Puts a computed value where it belongs, making the groups and objects around it.
-fn merge(fields: &[Field], values: &mut Map<String, Value>, path: &[Step], value: Value) {
+/// Puts a computed value where it belongs, making the groups and objects around it. What stands there and is none
+/// stays, and is refused for its type.
+fn merge(fields: &[Field], values: &mut Value, path: &[Step], value: Value) {
+    let Value::Object(values) = values else { return };
     match path {
         [Step::Key(name)] => {
+            let mut value = value;
+            if let Some(field) = fields.iter().find(|field| field.name.value == *name) {
+                within(field, &mut value, &mut fill_defaults);
+            }
             values.insert(name.clone(), value);
         }
         [Step::Key(name), rest @ ..] => {
             let Some(field) = fields.iter().find(|field| field.name.value == *name) else { return };
-            if !values.get(name).is_some_and(Value::is_object) {
+            if values.get(name).is_none_or(Value::is_null) {
                 let mut made = Map::new();
                 fill_defaults(field.fields(), &mut made);
                 values.insert(name.clone(), Value::Object(made));
             }
-            if let Some(values) = object_mut(values, name) {
+            if let Some(values) = values.get_mut(name) {
                 merge(field.fields(), values, rest, value);
             }
         }

@@ -3,137 +3,128 @@
 use std::time::SystemTime;
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::paths::{Location, LocationSegment};
-use serde_json::{Map, Value};
+use jsonschema::paths::Location;
+use serde_json::Value;
 
-use super::{MAX_VIOLATIONS, Segment, Violation};
+use super::{MAX_VIOLATIONS, Violation};
 use crate::compile::CompiledForm;
-use crate::schema::Operand;
-use crate::vocabulary::Relation;
+use crate::schema::{Operand, push_token};
+use crate::vocabulary::{Recorded, address_of, recording};
 
 /// Judges prepared values.
 pub(super) fn validate(form: &CompiledForm, values: &Value, now: SystemTime) -> Result<(), Vec<Violation>> {
     if form.validator.is_valid(values) {
         return Ok(());
     }
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(16);
     // Of these values nothing else is said: they are not what any other rule is about.
-    let mut mistyped = Vec::new();
-    for error in form.validator.iter_errors(values) {
-        let path = segments(error.instance_path());
+    let mut mistyped: Vec<Violation> = Vec::new();
+    let (errors, recorded) = recording(|| form.validator.iter_errors(values));
+    for error in errors {
         let location = error.schema_path().as_str();
+        let violation = |rule| Violation::new(form, rule, error.instance_path().clone());
         match error.kind() {
             ValidationErrorKind::Required { property } => {
                 let property = property.as_str().unwrap_or_default();
-                let rule = form.rules.requiring(location, property);
-                found.push(violation(form, rule, with(path, property), None));
+                found.push(violation(form.rules.requiring(location, property)).at_key(property));
             }
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 let rule = form.rules.at(location);
-                let keys = unexpected.iter().take(MAX_VIOLATIONS);
-                found.extend(keys.map(|key| violation(form, rule, with(path.clone(), key), None)));
+                found.extend(unexpected.iter().take(MAX_VIOLATIONS).map(|key| violation(rule).at_key(key)));
             }
             ValidationErrorKind::Type { .. } => {
                 let null = error.instance().is_null();
                 let rule = null.then(|| form.rules.refusing_null(location)).flatten();
-                mistyped.push(violation(form, rule.or_else(|| form.rules.at(location)), path, None));
+                mistyped.push(violation(rule.or_else(|| form.rules.at(location))));
             }
-            _ => {
-                let rule = form.rules.at(location);
-                let operand = rule.and_then(|rule| form.rules.rules.get(rule)?.operand.as_ref());
-                match operand {
-                    Some(Operand::Relation(relation)) => {
-                        found.extend(related(form, rule, relation, &path, error.instance()));
-                    }
-                    operand => {
-                        let mut violation = violation(form, rule, path, Some(error.instance().as_ref()));
-                        if let Some(Operand::Moment { moment, with_time }) = operand {
-                            violation.params.insert("value".into(), moment.text(*with_time, now).into());
-                        }
-                        found.push(violation);
-                    }
-                }
-            }
+            _ => found.push(violation(form.rules.at(location))),
         }
     }
-    let of_mistyped = |path: &[Segment]| mistyped.iter().any(|mistyped: &Violation| mistyped.path == path);
-    found.retain(|found| !of_mistyped(&found.path));
-    found.append(&mut mistyped);
+    if !recorded.is_empty() {
+        locate(values, &mut String::new(), &mut |value, way| {
+            let address = address_of(value);
+            for recorded in recorded.iter().filter(|recorded| recorded.address == address) {
+                found.extend(of_vocabulary(form, recorded, way, now));
+            }
+        });
+    }
+    if !mistyped.is_empty() {
+        found.retain(|found| !mistyped.iter().any(|mistyped| mistyped.is_beside(found)));
+        found.append(&mut mistyped);
+    }
     Err(in_declared_order(form, found))
 }
 
-/// What a relation refuses in an object, each with what it was held against.
-fn related(
-    form: &CompiledForm,
-    rule: Option<usize>,
-    relation: &Relation,
-    base: &[Segment],
-    object: &Value,
-) -> Vec<Violation> {
-    let failures = relation.failures(object).into_iter().take(MAX_VIOLATIONS);
-    failures
-        .map(|failure| {
-            let path = base.iter().cloned().chain(failure.path).collect();
-            let mut violation = violation(form, rule, path, None);
-            if let (Some(param), Some(operand)) = (relation.param(), failure.operand) {
-                violation.params.insert(param.to_owned(), operand);
+/// What a keyword of ours refuses; with what it was held against, where only the request shows that.
+fn of_vocabulary<'f>(
+    form: &'f CompiledForm,
+    recorded: &'f Recorded,
+    way: &str,
+    now: SystemTime,
+) -> impl Iterator<Item = Violation> + 'f {
+    let rule = form.rules.at(recorded.keyword.as_str());
+    let operand = rule.and_then(|rule| form.rules.rules.get(rule)?.operand.as_ref());
+    let way = way.to_owned();
+    recorded.failures.iter().take(MAX_VIOLATIONS).map(move |failure| {
+        let violation = Violation::new(form, rule, Location::new()).at(&way).below(&failure.path);
+        match operand {
+            Some(Operand::Moment { .. }) => violation.judged_at(now),
+            Some(Operand::Relation(relation)) => {
+                violation.against(relation.param().zip(failure.operand.clone()))
             }
-            violation
-        })
-        .collect()
+            None => violation,
+        }
+    })
 }
 
-fn violation(
-    form: &CompiledForm,
-    index: Option<usize>,
-    path: Vec<Segment>,
-    value: Option<&Value>,
-) -> Violation {
-    let rule = index.and_then(|index| form.rules.rules.get(index));
-    debug_assert!(rule.is_some(), "a schema location without a rule");
-    let secret = rule.and_then(|rule| form.rules.fields.get(rule.field?)).is_none_or(|field| field.secret);
-    Violation {
-        path,
-        // A keyword that no rule put there cannot exist; if it does, the refusal still stands.
-        code: rule.map_or("invalid", |rule| rule.code),
-        params: rule.map_or_else(Map::new, |rule| rule.params.clone()),
-        rule: index,
-        // Only a single value is ever quoted.
-        value: value.filter(|value| !secret && !value.is_object() && !value.is_array()).cloned(),
+/// Visits every object, array and text with its JSON Pointer.
+fn locate(value: &Value, way: &mut String, visit: &mut impl FnMut(&Value, &str)) {
+    visit(value, way);
+    let length = way.len();
+    match value {
+        Value::Object(values) => {
+            for (key, value) in values.iter().filter(|(_, value)| may_have_keywords(value)) {
+                push_token(way, key);
+                locate(value, way, visit);
+                way.truncate(length);
+            }
+        }
+        Value::Array(values) => {
+            for (index, value) in values.iter().enumerate().filter(|(_, value)| may_have_keywords(value)) {
+                push_token(way, &index.to_string());
+                locate(value, way, visit);
+                way.truncate(length);
+            }
+        }
+        _ => {}
     }
 }
 
-fn with(mut path: Vec<Segment>, key: &str) -> Vec<Segment> {
-    path.push(Segment::Key(key.to_owned()));
-    path
-}
-
-fn segments(location: &Location) -> Vec<Segment> {
-    location
-        .into_iter()
-        .map(|segment| match segment {
-            LocationSegment::Property(key) => Segment::Key(key.into_owned()),
-            LocationSegment::Index(index) => Segment::Index(index),
-        })
-        .collect()
+fn may_have_keywords(value: &Value) -> bool {
+    matches!(value, Value::Object(_) | Value::Array(_) | Value::String(_))
 }
 
 /// Sorts by the order in which the form declares its rules, item by item in arrays, and reports each rule once.
 fn in_declared_order(form: &CompiledForm, mut violations: Vec<Violation>) -> Vec<Violation> {
+    let arrays = |violation: &Violation| {
+        let rule = violation.rule.and_then(|rule| form.rules.rules.get(rule));
+        rule.map_or(&[][..], |rule| rule.arrays.as_slice())
+    };
     // Stable: unknown keys share one rule and keep the order of the request.
-    violations.sort_by(|a, b| order(form, a).cmp(order(form, b)));
-    violations.dedup_by(|later, earlier| later.rule == earlier.rule && later.path == earlier.path);
+    violations.sort_by(|a, b| match (arrays(a), arrays(b)) {
+        ([], []) => a.rule.cmp(&b.rule),
+        (of_a, of_b) => order(of_a, a).cmp(order(of_b, b)),
+    });
+    violations.dedup_by(|later, earlier| later.rule == earlier.rule && later.is_beside(earlier));
     violations.truncate(MAX_VIOLATIONS);
     violations
 }
 
 /// For each array around a violation, where its items' rules begin and which item it is in; then its rule.
-fn order<'v>(form: &'v CompiledForm, violation: &'v Violation) -> impl Iterator<Item = (usize, usize)> + 'v {
-    let rule = violation.rule.and_then(|rule| form.rules.rules.get(rule));
-    let indexes = violation.path.iter().filter_map(|segment| match segment {
-        Segment::Index(index) => Some(*index),
-        Segment::Key(_) => None,
-    });
-    let arrays = rule.into_iter().flat_map(|rule| rule.arrays.iter().copied());
-    arrays.zip(indexes).chain(std::iter::once((violation.rule.unwrap_or(usize::MAX), 0)))
+fn order<'v>(
+    arrays: &'v [(usize, usize)],
+    violation: &'v Violation,
+) -> impl Iterator<Item = (Option<usize>, usize)> + 'v {
+    let items = arrays.iter().map(|(first_rule, depth)| (Some(*first_rule), violation.index_at(*depth)));
+    items.chain(std::iter::once((violation.rule, 0)))
 }

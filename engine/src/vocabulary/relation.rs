@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value, json};
 
-use super::Assertion;
+use super::{Assertion, Failure};
 use crate::model::{Comparison, Order, Segment, Step, parse_date, parse_instant};
 
 const COMPARE: &str = "x-formwork-compare";
@@ -33,6 +33,8 @@ pub(crate) enum Relation {
     Confirmation {
         /// The field.
         field: String,
+        /// The one that repeats it.
+        repeated: String,
         /// Whether `A` and `a` differ.
         case_sensitive: bool,
     },
@@ -61,15 +63,13 @@ impl How {
     }
 }
 
-/// A value that a relation refuses.
-pub(crate) struct Failure {
-    /// The way to it from the object that has the keyword.
-    pub(crate) path: Vec<Segment>,
-    /// What it was held against.
-    pub(crate) operand: Option<Value>,
-}
-
 impl Relation {
+    /// That a field is said twice.
+    pub(crate) fn confirmation(field: &str, case_sensitive: bool) -> Self {
+        let repeated = format!("{field}_confirmation");
+        Self::Confirmation { field: field.to_owned(), repeated, case_sensitive }
+    }
+
     /// The keyword that says it, and its value.
     pub(crate) fn keyword(&self) -> (&'static str, Value) {
         match self {
@@ -77,7 +77,7 @@ impl Relation {
                 let kind = if matches!(how, How::Number(_)) { "number" } else { "time" };
                 (COMPARE, json!({ "path": names(of), kind: how.name(), "to": names(to) }))
             }
-            Self::Confirmation { field, case_sensitive } => {
+            Self::Confirmation { field, case_sensitive, .. } => {
                 (CONFIRMATION, json!({ "field": field, "case_sensitive": case_sensitive }))
             }
             Self::Required { field } => (REQUIRED, json!(field)),
@@ -94,10 +94,10 @@ impl Relation {
                 let how = number.map(|(_, how)| How::Number(*how)).or(time.map(|(_, how)| How::Time(*how)))?;
                 Some(Self::Compare { of: steps(value.get("path")?)?, how, to: steps(value.get("to")?)? })
             }
-            CONFIRMATION => Some(Self::Confirmation {
-                field: value.get("field")?.as_str()?.to_owned(),
-                case_sensitive: value.get("case_sensitive")?.as_bool()?,
-            }),
+            CONFIRMATION => {
+                let field = value.get("field")?.as_str()?;
+                Some(Self::confirmation(field, value.get("case_sensitive")?.as_bool()?))
+            }
             _ => Some(Self::Required { field: value.as_str()?.to_owned() }),
         }
     }
@@ -109,13 +109,6 @@ impl Relation {
             Self::Compare { how: How::Time(_), .. } => Some("value"),
             Self::Confirmation { .. } | Self::Required { .. } => None,
         }
-    }
-
-    /// Everything in `object` that the relation refuses.
-    pub(crate) fn failures(&self, object: &Value) -> Vec<Failure> {
-        let mut failures = Vec::new();
-        self.visit_failures(object, &mut |failure| failures.push(failure));
-        failures
     }
 
     fn visit_failures(&self, object: &Value, found: &mut dyn FnMut(Failure)) {
@@ -132,11 +125,10 @@ impl Relation {
                     }
                 });
             }
-            Self::Confirmation { field, case_sensitive } => {
+            Self::Confirmation { field, repeated, case_sensitive } => {
                 let Some(value) = object.get(field).filter(|value| !value.is_null()) else { return };
-                let name = format!("{field}_confirmation");
-                if !object.get(&name).is_some_and(|repeated| repeats(value, repeated, *case_sensitive)) {
-                    found(Failure { path: vec![Segment::Key(name)], operand: None });
+                if !object.get(repeated).is_some_and(|again| repeats(value, again, *case_sensitive)) {
+                    found(Failure { path: vec![Segment::Key(repeated.clone())], operand: None });
                 }
             }
             Self::Required { field } => {
@@ -153,6 +145,12 @@ impl Assertion for Relation {
         let mut holds = true;
         self.visit_failures(value, &mut |_| holds = false);
         holds
+    }
+
+    fn failures(&self, value: &Value) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        self.visit_failures(value, &mut |failure| failures.push(failure));
+        failures
     }
 }
 

@@ -65,7 +65,7 @@ impl Problem {
             path: violation.dotted_path(),
             pointer: violation.pointer(),
             code: violation.code.into(),
-            params: violation.params.clone(),
+            params: violation.params(form),
             message: messages::text(form, locales, languages, violation),
         }
     }

@@ -29,7 +29,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let snapshot = app.registry.snapshot();
     let name = body.get(NAME).and_then(Value::as_str);
     let form = name.and_then(|name| form(&snapshot, name));
-    let mut token = None;
+    let token;
     if form.is_none_or(|form| form.form.access != Access::Public) {
         let caller = app.caller(&headers).await?.ok_or(ApiError::Unauthorized)?;
         let may_use = match (form, name) {
@@ -41,6 +41,9 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
             return Err(ApiError::Forbidden);
         }
         token = Some(caller.name);
+    } else {
+        // Nobody needs a token here; who has one may be named by the form's templates.
+        token = app.caller(&headers).await?.map(|caller| caller.name);
     }
     let (form, submitted) = members(body, form)?;
     let circumstances = asker.circumstances(token, (app.clock)());
