@@ -1,7 +1,7 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated
+check: fmt lint doc test deny spelling generated editor ajv
 
 # Formatting of Rust and TOML.
 fmt:
@@ -32,6 +32,17 @@ spelling:
 generated:
     cargo run --locked -- lint
     cargo run --locked -- schema --out schemas/forms --check
+
+# A real language tool accepts and refuses with the schemas for editors what it should.
+editor:
+    python3 tests/editor/check.py taplo
+
+# Ajv in strict mode takes every document as it stands, and judges as the engine does.
+ajv:
+    npm ci --prefix tests/ajv
+    mkdir -p target
+    cargo run --locked --quiet -p formwork-tests --example ajv > target/ajv.json
+    node tests/ajv/check.mjs < target/ajv.json
 
 # Rewrites the files that are made from others.
 generate:

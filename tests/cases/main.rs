@@ -5,6 +5,7 @@
 //!   `form_json` and `attributes_json` can.
 //! - `lint/*.toml` is a form with a fault. The diagnostics, as people see them, are the snapshot of the same name
 //!   under `lint/snapshots/`; `INSTA_UPDATE=always` writes it.
+//! - `locale/<tag>_*.toml` is a locale with a fault, likewise.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use case_file::{CaseFile, Refusal, now};
 use formwork_engine::build::{build, diagnostics};
 use formwork_engine::compile::{CompiledForm, Compiler};
-use formwork_engine::messages::{self, Languages, Locales};
+use formwork_engine::messages::{self, Languages, Locale, Locales};
 use formwork_engine::render::{Format, render};
 use formwork_engine::source::{FormPath, SourceFile, read};
 use formwork_engine::submission::{Claim, Refusal as Refused, Segment, Submitted, Violation, submit};
@@ -92,7 +93,27 @@ fn lint_case(path: &Path) -> datatest_stable::Result<()> {
     Ok(())
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
+fn locale_case(path: &Path) -> datatest_stable::Result<()> {
+    let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    // The tag comes first in the name of the file.
+    let tag = stem.split('_').next().unwrap().to_owned();
+    let (found, fault) = read(&FormPath { path: path.to_path_buf(), default_name: tag.clone() });
+    let shown = path.file_name().unwrap().into();
+    let source = Arc::new(SourceFile::new(shown, tag, found.text.clone()));
+    let (_, found) = Locale::read(&source, fault.as_ref());
+    let text = render(&found, Format::Text { colour: false });
+    assert!(!text.is_empty(), "nothing is found in {}", path.display());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("locale/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(stem, text));
+    Ok(())
+}
+
 datatest_stable::harness! {
     { test = submit_case, root = "cases/submit", pattern = r"\.toml$" },
     { test = lint_case, root = "cases/lint", pattern = r"^[^/]+\.toml$" },
+    { test = locale_case, root = "cases/locale", pattern = r"^[^/]+\.toml$" },
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use formwork_engine::build::{Built, build, diagnostics};
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::{Diagnostic, Rule};
+use formwork_engine::messages::Locale;
 use formwork_engine::render::{Format, render, summary};
-use formwork_engine::source::{FormPath, ReadFault, SourceFile, read};
+use formwork_engine::source::{FormPath, ReadFault, SourceFile, list, read};
 
 use crate::case_file::{now, paths};
-use crate::forms::{built, configured};
+use crate::forms::{built, configured, recipes, repository};
 
 fn file(name: &str, text: &str) -> Arc<SourceFile> {
     Arc::new(SourceFile::new(PathBuf::from(format!("{name}.toml")), name.to_owned(), text.to_owned()))
@@ -31,10 +32,41 @@ fn lint_cases() -> Vec<Built> {
     built.collect()
 }
 
+/// What is found in the locales with faults.
+fn locale_cases() -> Vec<Diagnostic> {
+    let found = paths("locale").into_iter().flat_map(|path| {
+        let default_name = path.file_stem().unwrap().to_str().unwrap().split('_').next().unwrap().to_owned();
+        let (source, fault) = read(&FormPath { path, default_name });
+        Locale::read(&source, fault.as_ref()).1
+    });
+    found.collect()
+}
+
 #[test]
 fn nothing_is_found_in_the_example_configuration() {
     let built = configured();
     assert_eq!(text(&diagnostics(&built)), "");
+}
+
+#[test]
+fn nothing_is_found_in_the_recipes_and_the_page_shows_each_as_it_is() {
+    assert_eq!(text(&diagnostics(&recipes())), "");
+    let page = std::fs::read_to_string(repository("docs/recipes.md")).unwrap();
+    for built in recipes() {
+        let name = built.source.path.display();
+        assert!(
+            page.contains(&format!("```toml\n{}```", built.source.text)),
+            "{name} is not on the page as it is"
+        );
+        let form = built.form.unwrap();
+        let examples = form.form.examples.as_deref().unwrap_or_default();
+        assert!(examples.iter().any(|example| example.valid.value), "{name} has no valid example");
+        assert!(examples.iter().any(|example| !example.valid.value), "{name} has no invalid example");
+    }
+    for locale in list(&repository("configs")).unwrap().locales {
+        let (source, fault) = read(&locale);
+        assert_eq!(text(&Locale::read(&source, fault.as_ref()).1), "", "{}", locale.path.display());
+    }
 }
 
 #[test]
@@ -43,14 +75,16 @@ fn every_rule_is_shown_by_a_case() {
     for built in lint_cases() {
         shown.extend(diagnostics(&[built]).iter().map(|found| found.rule.name()));
     }
+    shown.extend(locale_cases().iter().map(|found| found.rule.name()));
     let all: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
     assert_eq!(shown, all);
 }
 
 #[test]
 fn messages_are_sentences_in_lower_case_without_a_full_stop() {
-    for built in lint_cases() {
-        for found in diagnostics(&[built]) {
+    let of_forms = lint_cases().into_iter().flat_map(|built| diagnostics(&[built])).collect::<Vec<_>>();
+    for found in of_forms.into_iter().chain(locale_cases()) {
+        {
             let texts = [Some(found.message.as_str()), found.help.as_deref()];
             for text in texts.into_iter().flatten() {
                 let first = text.chars().next().unwrap();

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use formwork_engine::compile::Compiler;
-use formwork_engine::model::Check;
+use formwork_engine::model::{Check, dotted};
 use formwork_engine::submission::{Submitted, submit};
+use formwork_engine::vocabulary::{ANNOTATIONS, ASSERTIONS};
 use jsonschema::{draft202012, validator_for};
 use serde_json::{Map, Value, json};
 
@@ -119,20 +120,19 @@ fn wrong_instances(form: &formwork_engine::compile::CompiledForm) -> Vec<Value> 
 #[test]
 fn every_keyword_that_refuses_has_a_rule_behind_it() {
     for (name, form) in all() {
-        let formatted: BTreeSet<String> = single_values(&form)
-            .into_iter()
-            .filter(|(_, field)| {
-                let has_format = field
-                    .validations
-                    .iter()
-                    .any(|validation| matches!(validation.check, Check::Format { .. }));
-                has_format || field.schema.is_some()
-            })
-            .map(|(path, _)| path.join("."))
-            .collect();
+        let mut formatted = BTreeSet::new();
+        form.form.for_each_field(&mut |field, path| {
+            let has_format =
+                field.validations.iter().any(|validation| matches!(validation.check, Check::Format { .. }));
+            if has_format || field.schema.is_some() {
+                formatted.insert(dotted(path));
+            }
+        });
         for instance in wrong_instances(&form) {
             for (path, code) in codes(&form, &instance) {
-                assert!(code != "invalid" || formatted.contains(&path), "{name}: {path} of {instance}");
+                // Within a field with keywords of its own, what they demand may be anywhere.
+                let expected = formatted.iter().any(|formatted| path.starts_with(formatted.as_str()));
+                assert!(code != "invalid" || expected, "{name}: {path} of {instance}");
             }
         }
     }
@@ -278,6 +278,48 @@ validation = { presence = true, unique = true }
 description = "the least that is needed"
 form = { email = "ada@example.com", password = "correct horse", first_name = "Ada", properties.age = 36, profiles.developer = {} }
 "#;
+
+#[test]
+fn every_keyword_of_ours_is_one_of_the_documented_vocabulary() {
+    let text = fs::read_to_string(repository("schemas/vocabulary.schema.json")).unwrap();
+    let meta: Value = serde_json::from_str(&text).unwrap();
+    let documented: BTreeSet<&str> =
+        meta["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    let known: BTreeSet<&str> = ANNOTATIONS.iter().chain(&ASSERTIONS).copied().collect();
+    assert_eq!(documented, known);
+    let meta_schema = validator_for(&meta).unwrap();
+    let mut used = BTreeSet::new();
+    for (name, form) in all() {
+        let verdict = meta_schema.validate(&form.document).map_err(|error| error.to_string());
+        assert_eq!(verdict, Ok(()), "{name}");
+        keywords_of_ours(&form.document, &mut used);
+    }
+    // Each is shown by a form.
+    let used: BTreeSet<&str> = used.iter().map(String::as_str).collect();
+    assert_eq!(used, known);
+    for wrong in [
+        json!({ "x-formwork-normalize": ["trimm"] }),
+        json!({ "properties": { "a": { "x-formwork-before": "today" } } }),
+        json!({ "allOf": [{ "then": { "x-formwork-compare": { "path": ["a"], "to": ["b"] } } }] }),
+        json!({ "x-formwork-unique": {} }),
+        json!({ "minLength": "8" }),
+    ] {
+        assert!(!meta_schema.is_valid(&wrong), "{wrong}");
+    }
+}
+
+fn keywords_of_ours(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(keywords) => {
+            found.extend(keywords.keys().filter(|keyword| keyword.starts_with("x-formwork-")).cloned());
+            for inner in keywords.values() {
+                keywords_of_ours(inner, found);
+            }
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| keywords_of_ours(entry, found)),
+        _ => {}
+    }
+}
 
 #[test]
 fn the_document_of_a_form_with_everything() {

@@ -27,6 +27,13 @@ pub(crate) fn configured() -> Vec<Built> {
     build_all(&Compiler::new(), &listing.forms, now())
 }
 
+/// Every recipe of the documentation, built.
+pub(crate) fn recipes() -> Vec<Built> {
+    let listing = list(&repository("docs/recipes")).unwrap();
+    assert!(listing.forms.len() >= 8);
+    build_all(&Compiler::new(), &listing.forms, now())
+}
+
 /// Every case file of `submit/` with its form.
 pub(crate) fn cases() -> Vec<(CaseFile, Arc<CompiledForm>)> {
     let compiler = Compiler::new();
@@ -45,7 +52,11 @@ pub(crate) fn all() -> Vec<(String, Arc<CompiledForm>)> {
     let configured = configured()
         .into_iter()
         .map(|built| (built.name, built.form.expect("it compiles, as another test says")));
-    configured.chain(cases().into_iter().map(|(case, form)| (case.description, form))).collect()
+    let recipes = recipes().into_iter().map(|built| (built.name, built.form.expect("a recipe compiles")));
+    configured
+        .chain(recipes)
+        .chain(cases().into_iter().map(|(case, form)| (case.description, form)))
+        .collect()
 }
 
 /// Builds a form from its text.

@@ -10,6 +10,8 @@ mod bounds;
 mod claims;
 mod diagnostics;
 mod documents;
+mod editor;
 mod forms;
+mod generate;
 mod messages;
 mod random;

@@ -1,133 +1,14 @@
 //! Random requests: nothing that JSON can say makes a form panic or change its mind.
 
 use formwork_engine::compile::CompiledForm;
-use serde_json::{Map, Number, Value};
+use formwork_engine::model::{Field, FieldType};
+use formwork_engine::submission::judge;
+use jsonschema::validator_for;
+use serde_json::{Map, Value};
 
+use crate::case_file::now;
 use crate::forms::{all, single_values, stores_everything, submitted, text};
-
-/// A small generator (xorshift64*), so that every run sees the same requests.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next()).unwrap() % limit
-    }
-
-    fn one_in(&mut self, limit: usize) -> bool {
-        self.below(limit) == 0
-    }
-
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
-    }
-
-    fn text(&mut self) -> String {
-        const WHOLE: [&str; 12] = [
-            "",
-            " ",
-            "ada@example.com",
-            "free",
-            "paid",
-            "PL-000042",
-            "correct horse",
-            "x",
-            "0",
-            "true",
-            "{{ value }}",
-            "a\0b",
-        ];
-        const PARTS: [&str; 16] = [
-            "a", "Z", "7", " ", "\u{a0}", "\n", "@", ".", "e\u{301}", "é", "ß", "İ", "ﬁ", "🎉", "\u{feff}",
-            "/",
-        ];
-        if self.one_in(2) {
-            return (*self.pick(&WHOLE)).to_owned();
-        }
-        let length = if self.one_in(20) { 2100 } else { self.below(12) };
-        (0..length).map(|_| *self.pick(&PARTS)).collect()
-    }
-
-    fn number(&mut self) -> Value {
-        const FLOATS: [f64; 8] = [0.0, -0.0, 0.5, 1.0, 99.5, 1e16, -1e300, f64::MIN_POSITIVE];
-        const INTEGERS: [i64; 7] = [0, 1, -1, 3, 13, i64::MAX, i64::MIN];
-        match self.below(3) {
-            0 => Number::from_f64(*self.pick(&FLOATS)).map_or(Value::Null, Value::Number),
-            1 => Value::from(*self.pick(&INTEGERS)),
-            _ => Value::from(self.next()),
-        }
-    }
-
-    /// A value that may be anything; `keys` are those that objects prefer.
-    fn value(&mut self, keys: &[String], depth: usize) -> Value {
-        match self.below(if depth == 0 { 4 } else { 7 }) {
-            0 => Value::Null,
-            1 => Value::from(self.one_in(2)),
-            2 => self.number(),
-            3 => Value::from(self.text()),
-            4 => (0..self.below(4)).map(|_| self.value(keys, depth - 1)).collect(),
-            _ => Value::Object(self.object(keys, depth - 1)),
-        }
-    }
-
-    fn object(&mut self, keys: &[String], depth: usize) -> Map<String, Value> {
-        let count = self.below(8);
-        (0..count)
-            .map(|_| {
-                let key = if self.one_in(8) { self.text() } else { self.pick(keys).clone() };
-                (key, self.value(keys, depth))
-            })
-            .collect()
-    }
-
-    /// A request that follows the document in most places.
-    fn request(&mut self, schema: &Value, keys: &[String]) -> Value {
-        if self.one_in(12) {
-            return self.value(keys, 3);
-        }
-        if let Some(listed) = schema["enum"].as_array() {
-            return self.pick(listed).clone();
-        }
-        let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
-        match kind {
-            Some("object") => {
-                let mut object = Map::new();
-                for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
-                    if !self.one_in(4) {
-                        let suffix = if self.one_in(6) { "_attributes" } else { "" };
-                        object.insert(format!("{name}{suffix}"), self.request(inner, keys));
-                    }
-                }
-                if self.one_in(6) {
-                    object.insert(self.text(), self.value(keys, 1));
-                }
-                Value::Object(object)
-            }
-            Some("string") if schema["format"] == "email" => {
-                Value::from(format!("{}@example.com", self.below(1000)))
-            }
-            Some("string") => Value::from(self.text()),
-            Some("integer") => Value::from(self.below(30)),
-            Some("number") => self.number(),
-            _ => Value::from(self.one_in(2)),
-        }
-    }
-}
-
-/// Every key that the document knows.
-fn keys(schema: &Value, found: &mut Vec<String>) {
-    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
-        found.push(name.clone());
-        found.push(format!("{name}_attributes"));
-        keys(inner, found);
-    }
-}
+use crate::generate::{Random, keys};
 
 /// All that a verdict says, to be compared.
 fn verdict(form: &CompiledForm, request: &Value) -> Result<String, Vec<String>> {
@@ -201,3 +82,74 @@ fn what_a_form_has_accepted_it_accepts_again_unchanged() {
     }
     assert!(repeated > 100, "{repeated}");
 }
+
+#[test]
+fn a_standard_validator_accepts_a_superset() {
+    let mut random = Random(0xBEEF);
+    let (mut both, mut ours_alone) = (0, 0);
+    for (name, form) in all() {
+        let standard = validator_for(&form.document).unwrap();
+        let mut known = Vec::new();
+        keys(&form.document, &mut known);
+        for _ in 0..60 {
+            let mut instance = random.request(&form.document, &known);
+            // `judge` takes values as they are, as a standard validator does, but for groups that are left out.
+            make_groups(&form.form.fields, &mut instance);
+            match (judge(&form, &instance, now()), standard.is_valid(&instance)) {
+                (Ok(()), accepted) => {
+                    assert!(accepted, "{name}: a standard validator refuses {instance}");
+                    both += 1;
+                }
+                (Err(violations), true) => {
+                    // What it cannot know is what our own keywords say, and what a format means.
+                    for found in violations {
+                        assert!(OUR_OWN.contains(&found.code), "{name}: {} of {instance}", found.code);
+                    }
+                    ours_alone += 1;
+                }
+                (Err(_), false) => {}
+            }
+        }
+    }
+    assert!(both > 500 && ours_alone > 20, "{both} accepted by both, {ours_alone} refused by us alone");
+}
+
+fn make_groups(fields: &[Field], values: &mut Value) {
+    let Value::Object(values) = values else { return };
+    for field in fields {
+        if let FieldType::Group { fields, implied } = &field.ty {
+            let name = &field.name.value;
+            if (*implied || field.surely_has_default()) && values.get(name).is_none_or(Value::is_null) {
+                values.insert(name.clone(), Value::Object(Map::new()));
+            }
+            if let Some(value) = values.get_mut(name) {
+                make_groups(fields, value);
+            }
+        }
+    }
+}
+
+/// The codes that keywords of the vocabulary give, and those of formats, which are annotations by default.
+const OUR_OWN: [&str; 21] = [
+    "confirmation",
+    "not_unique",
+    "before",
+    "after",
+    "on_or_before",
+    "on_or_after",
+    "equal_to",
+    "greater_than",
+    "greater_than_or_equal_to",
+    "less_than",
+    "less_than_or_equal_to",
+    "other_than",
+    "blank",
+    "email",
+    "url",
+    "uuid",
+    "date",
+    "datetime",
+    "invalid",
+    "phone_number",
+    "taken",
+];
