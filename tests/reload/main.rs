@@ -7,6 +7,7 @@
 mod editors;
 mod faults;
 mod flips;
+mod locales;
 mod swaps;
 
 use std::fs;

@@ -4,6 +4,7 @@
 
 mod bodies;
 mod form_configurations;
+mod language;
 mod persistence;
 mod representations;
 mod statuses;
