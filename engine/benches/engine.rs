@@ -21,7 +21,8 @@ use formwork_engine::registry::Registry;
 use formwork_engine::schema::is_email;
 use formwork_engine::source::SourceFile;
 use formwork_engine::submission::{Circumstances, Submitted, judge, submit};
-use jsonschema::{Draft, PatternOptions, Validator};
+use formwork_engine::vocabulary::register;
+use jsonschema::{Draft, PatternOptions, ValidationOptions, Validator};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -36,6 +37,23 @@ fn circumstances() -> Circumstances {
 
 fn main() {
     divan::main();
+    if std::env::args().skip(1).all(|argument| argument.starts_with('-') || argument == "memory") {
+        memory();
+    }
+}
+
+/// What ten thousand compiled forms hold of memory, by what the process has resident (Linux).
+fn memory() {
+    let resident = || {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+        let pages: Option<usize> = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+        pages.unwrap_or_default() * 4
+    };
+    let directory = Directory::new();
+    let before = resident();
+    let registry = directory.load();
+    let form = (resident() - before) / FORMS;
+    println!("memory: {form} KiB for each of {} forms", registry.snapshot().statuses.len());
 }
 
 /// An example form.
@@ -149,13 +167,22 @@ mod compile {
 #[divan::bench_group(sample_count = 500, sample_size = 50)]
 mod judge {
     use super::{
-        Bencher, CompiledForm, Draft, EXAMPLES, Example, PatternOptions, Submitted, Validator, circumstances,
-        is_email, judge, now, object, submit,
+        Bencher, CompiledForm, Draft, EXAMPLES, Example, PatternOptions, Submitted, ValidationOptions,
+        Validator, circumstances, is_email, judge, now, object, register, submit,
     };
 
-    /// A validator of the form's document with the options of `compile.rs`.
+    /// A validator of the form's document with the options of `compile.rs`, which does not know our keywords.
     fn bare(form: &CompiledForm) -> Validator {
-        jsonschema::options()
+        build(form, jsonschema::options())
+    }
+
+    /// One that does, and so finds what the form finds.
+    fn bare_with_vocabulary(form: &CompiledForm) -> Validator {
+        build(form, register(jsonschema::options()))
+    }
+
+    fn build(form: &CompiledForm, options: ValidationOptions<'static>) -> Validator {
+        options
             .with_draft(Draft::Draft202012)
             .with_pattern_options(PatternOptions::regex().size_limit(1 << 20).dfa_size_limit(1 << 20))
             .with_format("email", is_email)
@@ -196,6 +223,13 @@ mod judge {
     fn valid_copy(bencher: Bencher, example: Example) {
         let instance = example.valid();
         bencher.bench(|| divan::black_box(&instance).clone());
+    }
+
+    #[divan::bench(args = EXAMPLES)]
+    fn invalid_bare_with_vocabulary(bencher: Bencher, example: Example) {
+        let validator = bare_with_vocabulary(&example.compiled());
+        let instance = example.invalid();
+        bencher.bench(|| validator.iter_errors(divan::black_box(&instance)).collect::<Vec<_>>());
     }
 
     #[divan::bench(args = EXAMPLES)]

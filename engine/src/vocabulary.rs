@@ -89,7 +89,8 @@ fn checked<A: Assertion + 'static>(
 }
 
 /// Teaches a validator the keywords that are checked.
-pub(crate) fn register(mut options: ValidationOptions<'static>) -> ValidationOptions<'static> {
+#[must_use]
+pub fn register(mut options: ValidationOptions<'static>) -> ValidationOptions<'static> {
     for keyword in relation::KEYWORDS {
         options = options.with_keyword(keyword, move |_, value, location| {
             checked(Relation::parse(keyword, value), location)

@@ -23,8 +23,8 @@ pub struct Violation {
     tail: String,
     /// The rule that is violated; what it is made of is the form's.
     pub(crate) rule: Option<usize>,
-    /// The param that only the request shows.
-    operand: Against,
+    /// The param that only the request shows; few have one.
+    operand: Option<Box<Against>>,
     /// The value in question, for the message; absent for secrets, and for what is no single value.
     pub(crate) value: Option<Value>,
 }
@@ -32,8 +32,6 @@ pub struct Violation {
 /// What a value was held against.
 #[derive(Clone, Debug)]
 enum Against {
-    /// What the rule itself says, or nothing.
-    Nothing,
     /// A value of the request, under the name of its param.
     Value(&'static str, Value),
     /// The rule's point in time as it was then.
@@ -46,7 +44,7 @@ impl Violation {
         debug_assert!(known.is_some(), "a schema location without a rule: {base:?}");
         // A keyword that no rule put there cannot exist; if it does, the refusal still stands.
         let code = known.map_or("invalid", |rule| rule.code);
-        Self { code, base, tail: String::new(), rule, operand: Against::Nothing, value: None }
+        Self { code, base, tail: String::new(), rule, operand: None, value: None }
     }
 
     /// The same, further down.
@@ -68,13 +66,13 @@ impl Violation {
 
     /// The same, held against this.
     pub(super) fn against(mut self, operand: Option<(&'static str, Value)>) -> Self {
-        self.operand = operand.map_or(Against::Nothing, |(param, value)| Against::Value(param, value));
+        self.operand = operand.map(|(param, value)| Box::new(Against::Value(param, value)));
         self
     }
 
     /// The same, held against the rule's point in time as it was at `now`.
     pub(super) fn judged_at(mut self, now: SystemTime) -> Self {
-        self.operand = Against::Now(now);
+        self.operand = Some(Box::new(Against::Now(now)));
         self
     }
 
@@ -88,12 +86,14 @@ impl Violation {
     #[must_use]
     pub fn is_beside(&self, other: &Self) -> bool {
         let (base, other_base) = (self.base.as_str(), other.base.as_str());
+        if base.len() + self.tail.len() != other_base.len() + other.tail.len() {
+            return false;
+        }
         if base.len() == other_base.len() {
             return base == other_base && self.tail == other.tail;
         }
         // The validator has the whole way in the base, keywords of ours have it in the tail.
-        base.len() + self.tail.len() == other_base.len() + other.tail.len()
-            && base.bytes().chain(self.tail.bytes()).eq(other_base.bytes().chain(other.tail.bytes()))
+        base.bytes().chain(self.tail.bytes()).eq(other_base.bytes().chain(other.tail.bytes()))
     }
 
     fn tokens(&self) -> impl Iterator<Item = &str> {
@@ -124,11 +124,11 @@ impl Violation {
     pub fn params(&self, form: &CompiledForm) -> Map<String, Value> {
         let rule = self.rule.and_then(|rule| form.rules.rules.get(rule));
         let mut params = rule.map_or_else(Map::new, |rule| rule.params.clone());
-        match (&self.operand, rule.and_then(|rule| rule.operand.as_ref())) {
-            (Against::Value(param, value), _) => {
+        match (self.operand.as_deref(), rule.and_then(|rule| rule.operand.as_ref())) {
+            (Some(Against::Value(param, value)), _) => {
                 params.insert((*param).to_owned(), value.clone());
             }
-            (Against::Now(now), Some(Operand::Moment { moment, with_time })) => {
+            (Some(Against::Now(now)), Some(Operand::Moment { moment, with_time })) => {
                 params.insert("value".into(), moment.text(*with_time, *now).into());
             }
             _ => {}
