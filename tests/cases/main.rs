@@ -5,6 +5,7 @@
 //!   `form_json` and `attributes_json` can.
 //! - `lint/*.toml` is a form with a fault. The diagnostics, as people see them, are the snapshot of the same name
 //!   under `lint/snapshots/`; `INSTA_UPDATE=always` writes it.
+//! - `schema/*.toml` is a form; its document is the snapshot.
 //! - `locale/<tag>_*.toml` is a locale with a fault, likewise.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
@@ -112,8 +113,25 @@ fn locale_case(path: &Path) -> datatest_stable::Result<()> {
     Ok(())
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
+fn schema_case(path: &Path) -> datatest_stable::Result<()> {
+    let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let text = std::fs::read_to_string(path)?;
+    let source = Arc::new(SourceFile::new(path.file_name().unwrap().into(), stem.clone(), text));
+    let built = build(&Compiler::new(), &source, None, now());
+    let found = render(&built.diagnostics, Format::Text { colour: false });
+    let form = built.form.unwrap_or_else(|| panic!("{found}"));
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("schema/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(stem, serde_json::to_string_pretty(&form.document).unwrap()));
+    Ok(())
+}
+
 datatest_stable::harness! {
     { test = submit_case, root = "cases/submit", pattern = r"\.toml$" },
     { test = lint_case, root = "cases/lint", pattern = r"^[^/]+\.toml$" },
+    { test = schema_case, root = "cases/schema", pattern = r"^[^/]+\.toml$" },
     { test = locale_case, root = "cases/locale", pattern = r"^[^/]+\.toml$" },
 }

@@ -350,6 +350,17 @@ fn the_published_schemas_are_those_that_the_configuration_compiles_to() {
     assert_eq!(found, expected, "a schema of no form");
 }
 
+#[test]
+fn the_page_of_the_cases_names_files_that_are_there() {
+    let page = fs::read_to_string(repository("tests/cases/README.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| ")).filter_map(|line| line.split('|').nth(2));
+    let names: BTreeSet<&str> = rows.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    assert!(names.len() > 100, "{}", names.len());
+    for name in names {
+        assert!(repository(&format!("tests/cases/submit/{name}.toml")).exists(), "{name}");
+    }
+}
+
 fn files(directory: &Path, found: &mut BTreeSet<std::path::PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
