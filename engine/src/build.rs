@@ -1,12 +1,13 @@
 //! A form file through every step: the one loader, which `lint`, `serve` and every other command call.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
 use crate::compile::{CompiledForm, Compiler};
-use crate::diagnostic::{Diagnostic, has_errors};
+use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::messages::{Locale, Locales};
 use crate::model::Form;
 use crate::source::{FormPath, ReadFault, SourceFile, read};
@@ -90,9 +91,20 @@ pub fn diagnostics(built: &[Built]) -> Vec<Diagnostic> {
 pub fn build_locales(paths: &[FormPath]) -> (Locales, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut locales = Vec::new();
+    let mut seen: HashMap<String, Arc<SourceFile>> = HashMap::new();
     for path in paths {
         let (source, fault) = read(path);
-        let (locale, found) = Locale::read(&source, fault.as_ref());
+        let (locale, mut found) = Locale::read(&source, fault.as_ref());
+        // Tags are the same without regard to case (RFC 5646, 2.1.1), file names are not.
+        if let Some(first) = seen.get(&locale.tag) {
+            let message = format!("`{}` names a language that has a file", source.default_name);
+            let again = Diagnostic::new(Rule::InvalidLocale, &source, 0..0, message);
+            found.push(
+                again.also(first, 0..0, "this one").help("put all messages of a language into one file"),
+            );
+        } else {
+            seen.insert(locale.tag.clone(), Arc::clone(&source));
+        }
         if !has_errors(&found) {
             locales.push(Arc::new(locale));
         }

@@ -12,7 +12,7 @@ use jsonschema::{Draft, PatternCache, PatternOptions, ValidationOptions, Validat
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::guard::{Guard, Hideable};
 use crate::messages::Templates;
 use crate::model::{Check, Field, Form, Spanned, Step, Whens};
@@ -92,7 +92,7 @@ impl Compiler {
         let schema = schema::build(&form);
         let templates = Templates::compile(&form, &schema.rules, &mut diagnostics);
         let payload = Payload::compile(&form, &mut diagnostics);
-        if !diagnostics.is_empty() {
+        if has_errors(&diagnostics) {
             return (None, diagnostics);
         }
         match self.options.build(&schema.document) {
@@ -162,7 +162,7 @@ impl Compiler {
             }
         }
         if let Some(schema) = &field.schema {
-            diagnostics.extend(keywords::check(self, form, schema));
+            diagnostics.extend(keywords::check(self, form, field, schema));
         }
     }
 

@@ -175,13 +175,31 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 /// The candidate nearest to what was written, if it is near enough to be what was meant.
 #[must_use]
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (written.chars().count() / 3).max(1);
+    let length = written.chars().count();
+    // A word of two letters is near to every other.
+    let limit = if length < 3 { 0 } else { (length / 3).max(1) };
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(written, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Like [`nearest`], of dotted paths and by what they end in: that most of them begin alike says nothing.
+#[must_use]
+pub fn nearest_path<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let last = |path: &'a str| path.rsplit('.').next().unwrap_or(path);
+    let end = written.rsplit('.').next().unwrap_or(written);
+    let Some(near) = nearest(end, candidates.iter().map(|path| last(path))) else {
+        // With another sign between its parts, or none.
+        return nearest(written, candidates).filter(|_| !written.contains('.'));
+    };
+    candidates
+        .into_iter()
+        .filter(|path| last(path) == near)
+        .min_by_key(|path| strsim::damerau_levenshtein(written, path))
 }
 
 /// The words of a list as prose: `` `a`, `b` or `c` ``.
@@ -205,6 +223,15 @@ mod tests {
         assert_eq!(nearest("validaton", keys), Some("validation"));
         assert_eq!(nearest("lable", keys), Some("label"));
         assert_eq!(nearest("colour", keys), None);
+        assert_eq!(nearest("in", ["if"]), None);
+    }
+
+    #[test]
+    fn paths_are_near_by_their_ends() {
+        let paths = ["email", "properties.e", "properties.colour", "profiles.a.properties.colour"];
+        assert_eq!(nearest_path("properties.nowhere", paths), None);
+        assert_eq!(nearest_path("properties.color", paths), Some("properties.colour"));
+        assert_eq!(nearest_path("e", paths), Some("properties.e"));
     }
 
     #[test]

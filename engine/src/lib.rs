@@ -13,6 +13,7 @@ pub mod lower;
 pub mod messages;
 pub mod model;
 pub mod payload;
+mod reference;
 pub mod registry;
 pub mod render;
 pub mod schema;

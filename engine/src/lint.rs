@@ -3,6 +3,7 @@
 //! One rule per file. Called by `registry`: [`check_form`] before a form is compiled, [`check_compiled`] after,
 //! [`duplicate_names`] over all forms together.
 
+mod bounds;
 mod condition_cycle;
 mod dead_condition;
 mod duplicate_form_name;

@@ -21,14 +21,14 @@ use toml::Spanned as TomlSpanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
-use crate::model::{Form, Spanned};
+use crate::model::{FieldType, Form, Spanned};
 use crate::source::{SourceFile, Span};
 
 /// Reads a form out of a file's TOML.
 #[must_use]
 pub fn lower(file: &Arc<SourceFile>, table: &TomlSpanned<DeTable<'_>>) -> (Form, Vec<Diagnostic>) {
     let mut lowering = Lowering { file, diagnostics: Vec::new() };
-    let form = lowering.form(&Table { entries: table.get_ref(), span: 0..0, what: "a form" });
+    let form = lowering.form(&Table { entries: table.get_ref(), span: 0..0, what: "a form", ty: "" });
     (form, lowering.diagnostics)
 }
 
@@ -39,9 +39,16 @@ struct Table<'a> {
     entries: &'a DeTable<'a>,
     span: Span,
     what: &'static str,
+    /// The type of the field that it is about; empty where it is about none.
+    ty: &'static str,
 }
 
 impl<'a> Table<'a> {
+    /// It as what is said of a field of this type.
+    fn of(&self, ty: &FieldType) -> Self {
+        Table { entries: self.entries, span: self.span.clone(), what: self.what, ty: ty.name() }
+    }
+
     fn get(&self, key: &str) -> Option<&'a Node<'a>> {
         self.entries.get(key)
     }
@@ -70,7 +77,7 @@ impl Lowering<'_> {
     /// `later` holds the keys that the language has and this version does not yet read: a form that uses one is
     /// refused, since to ignore the key would be to serve another form than the author wrote.
     fn check_keys(&mut self, table: &Table<'_>, known: &[&str], later: &[&str]) {
-        for (key, _) in table.iter() {
+        for (key, node) in table.iter() {
             if known.contains(&key.value) {
                 continue;
             }
@@ -79,26 +86,37 @@ impl Lowering<'_> {
                 self.diagnostic(Rule::UnknownKey, key.span, message).help("leave the key out")
             } else {
                 let message = format!("{} has no key `{}`", table.what, key.value);
-                let of_the_form = table.what == "a field" && form::KEYS.contains(&key.value);
-                let synonym = if of_the_form {
-                    Some(format!(
-                        "`{}` belongs to the form: write it above the first line in brackets",
-                        key.value
-                    ))
-                } else {
-                    usage::synonym(key.value)
-                };
-                let help = match (synonym, nearest(key.value, known.iter().copied())) {
-                    (Some(synonym), _) => synonym,
-                    (None, Some(near)) => format!("did you mean `{near}`?"),
-                    (None, None) => {
-                        let known = alternatives(known.iter().copied()).replace(" or ", " and ");
-                        format!("the keys of {} are {known}", table.what)
+                let help = told(table, key.value, node).unwrap_or_else(|| {
+                    match (nearest(key.value, known.iter().copied()), known) {
+                        (Some(near), _) => format!("did you mean `{near}`?"),
+                        (None, [only]) => format!("the only key of {} is `{only}`", table.what),
+                        (None, _) => {
+                            let known = alternatives(known.iter().copied()).replace(" or ", " and ");
+                            format!("the keys of {} are {known}", table.what)
+                        }
                     }
-                };
+                });
                 self.diagnostic(Rule::UnknownKey, key.span, message).help(help)
             };
             self.report(diagnostic);
         }
+    }
+}
+
+/// What to write for a key that `table` does not take and that stands elsewhere, or is a word of another language.
+fn told(table: &Table<'_>, key: &str, node: &Node<'_>) -> Option<String> {
+    let of_a_field = matches!(table.what, "a field" | "an item");
+    if of_a_field && key == "default_payload" {
+        return Some("write the field's name and value under `[default_payload.properties]`".to_owned());
+    }
+    if of_a_field && form::KEYS.contains(&key) {
+        return Some(format!("`{key}` belongs to the form: write it above the first line in brackets"));
+    }
+    let format = node.get_ref().as_str().filter(|_| key == "format").and_then(usage::format_word);
+    match table.what {
+        "a field" | "an item" | "a form" => format.or_else(|| usage::synonym(table.ty, key)),
+        "`validation`" => usage::option(table.what, key).or_else(|| usage::synonym(table.ty, key)),
+        what if what.starts_with('`') => usage::option(what, key),
+        _ => None,
     }
 }

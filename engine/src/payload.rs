@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Field, Form, PayloadEntry, PayloadSource, Spanned, Step};
+use crate::reference::unlisted;
 use crate::source::Span;
 use crate::template::{self, Kind, Unknown, not_among};
 
@@ -266,10 +267,24 @@ fn unknown_among(form: &Form, chain: &[String], roots: &[&str]) -> Option<Unknow
         "request" => &REQUEST,
         "form_configuration" => &CONFIGURATION,
         "model" => &["id"],
+        "now" => {
+            let name = rest.first()?;
+            let mut unknown = not_among(Rule::InvalidTemplate, name, &[]);
+            unknown.message = format!("`now` is a text (RFC 3339) and has no `{name}`");
+            "write a part of it: `now[:4]` is the year, `now[:10]` the day".clone_into(&mut unknown.help);
+            return Some(unknown);
+        }
         _ => return None,
     };
     let name = rest.first()?;
-    (!members.contains(&name.as_str())).then(|| not_among(Rule::InvalidTemplate, name, members))
+    (!members.contains(&name.as_str())).then(|| {
+        let mut unknown = not_among(Rule::InvalidTemplate, name, members);
+        unknown.message = format!("`{root}` has no `{name}`");
+        if let [only] = members {
+            unknown.help = format!("write `{root}.{only}`");
+        }
+        unknown
+    })
 }
 
 fn unknown_field(form: &Form, names: &[String]) -> Option<Unknown> {
@@ -287,6 +302,9 @@ fn unknown_field(form: &Form, names: &[String]) -> Option<Unknown> {
                     .collect::<Vec<_>>(),
             );
             unknown.message = format!("`{written}` is not a field of this form");
+            if let Some(help) = unlisted(form, &written) {
+                unknown.help = help;
+            }
             return Some(unknown);
         };
         if field.secret {
@@ -298,13 +316,15 @@ fn unknown_field(form: &Form, names: &[String]) -> Option<Unknown> {
         }
         fields = field.fields();
         if fields.is_empty() {
-            // What is inside a value of an array shows only in a request; a text or number has nothing inside.
-            let inner = names.get(at + 1).filter(|_| field.items().is_none())?;
-            return Some(Unknown {
-                rule: Rule::UnknownFieldReference,
-                message: format!("`{}` is a single value and has no `{inner}`", names[..=at].join(".")),
-                help: format!("write `form.{}`", names[..=at].join(".")),
-            });
+            let inner = names.get(at + 1)?;
+            let path = names[..=at].join(".");
+            let (what, help) = if field.items().is_some() {
+                ("an array", format!("ask its items: `{{% for item in form.{path} %}}`"))
+            } else {
+                ("a single value", format!("write `form.{path}`"))
+            };
+            let message = format!("`{path}` is {what} and has no `{inner}`");
+            return Some(Unknown { rule: Rule::UnknownFieldReference, message, help });
         }
     }
     None

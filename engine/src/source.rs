@@ -94,7 +94,8 @@ impl SourceFile {
                     && after.chars().all(is_quote) =>
             {
                 let start = span.start + before.len();
-                start + part.start..start + part.end
+                // Parsers that count bytes may stop within a character.
+                start + value.floor_char_boundary(part.start)..start + value.ceil_char_boundary(part.end)
             }
             _ => span.clone(),
         }
@@ -325,5 +326,10 @@ mod tests {
         assert_eq!(plain.span_in_string(&(7..11), "[a", 0..1), 8..9);
         let escaped = file(r#"with = "\\[a""#);
         assert_eq!(escaped.span_in_string(&(7..13), "\\[a", 1..2), 7..13);
+    }
+
+    #[test]
+    fn a_part_of_a_string_ends_with_a_character() {
+        assert_eq!(file("with = 'aż'").span_in_string(&(7..12), "aż", 1..2), 9..11);
     }
 }

@@ -24,6 +24,59 @@ pub(crate) const VALUE_FUEL: u64 = 500_000;
 /// Functions that templates do not get: `namespace` could grow a value from step to step, `debug` shows everything.
 const WITHHELD: [&str; 2] = ["namespace", "debug"];
 
+/// The methods that there are: those of `loop`.
+const METHODS: [&str; 2] = ["cycle", "changed"];
+
+/// The filters that authors look for, besides those of [`OTHER_WORDS`].
+const FILTERS: [&str; 24] = [
+    "abs",
+    "capitalize",
+    "default",
+    "first",
+    "float",
+    "int",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "replace",
+    "reverse",
+    "round",
+    "select",
+    "sort",
+    "split",
+    "sum",
+    "title",
+    "trim",
+    "upper",
+];
+
+/// What other languages call filters.
+const OTHER_WORDS: [(&[&str], &str); 9] = [
+    (&["downcase", "lowercase", "toLowerCase", "to_lower"], "lower"),
+    (&["upcase", "uppercase", "toUpperCase", "to_upper"], "upper"),
+    (&["strip", "squish"], "trim"),
+    (&["size", "len", "count"], "length"),
+    (&["titleize", "titlecase"], "title"),
+    (&["to_i", "integer", "parseInt"], "int"),
+    (&["to_f", "number", "parseFloat"], "float"),
+    (&["gsub", "sub", "replaceAll"], "replace"),
+    (&["or", "fallback", "presence"], "default"),
+];
+
+/// What other languages write in an expression, and what is written here.
+const EXPRESSION_WORDS: [(&str, &str); 5] = [
+    ("{{", "an expression stands without braces: `form.email`"),
+    ("{%", "an expression has no tags: write `'a' if form.email else 'b'`"),
+    ("?", "write `'a' if form.email else 'b'`"),
+    ("&&", "write `and`"),
+    ("||", "write `or`"),
+];
+
 /// The variable that an expression's result is read from.
 const RESULT: &str = "formwork_result";
 
@@ -82,6 +135,7 @@ pub(crate) enum Use {
     Filter(String),
     Test(String),
     Function(String),
+    Method(String),
 }
 
 /// Compiles a text into `environment` under a name.
@@ -151,6 +205,9 @@ pub(crate) fn uses(template: &Template<'_, '_>, kind: Kind) -> Vec<(Use, Option<
                 found.push((Use::Variable(chain), whole));
             }
             Instruction::ApplyFilter(name, ..) => found.push((Use::Filter((*name).to_owned()), place(index))),
+            Instruction::CallMethod(name, ..) if !METHODS.contains(name) => {
+                found.push((Use::Method((*name).to_owned()), place(index)));
+            }
             Instruction::PerformTest(name, ..) => found.push((Use::Test((*name).to_owned()), place(index))),
             Instruction::CallFunction(name, ..) if !locals.contains(name) => {
                 found.push((Use::Function((*name).to_owned()), place(index)));
@@ -208,11 +265,14 @@ pub(crate) fn check(
         Diagnostic::new(rule, file, span, message)
     };
     if let Err(error) = compile(environment, name, kind, &text.value) {
-        return vec![diagnostic(
-            kind.rule(),
-            error.range(),
-            format!("this does not compile: {}", why(&error)),
-        )];
+        let mut found =
+            diagnostic(kind.rule(), error.range(), format!("this does not compile: {}", why(&error)));
+        let words = EXPRESSION_WORDS.iter().filter(|_| kind == Kind::Expression);
+        found.help = words
+            .into_iter()
+            .find(|(word, _)| text.value.contains(word))
+            .map(|(_, written)| (*written).to_owned());
+        return vec![found];
     }
     let Ok(template) = environment.get_template(name) else { return Vec::new() };
     let mut diagnostics = Vec::new();
@@ -223,7 +283,10 @@ pub(crate) fn check(
                 let global = |name: &str| environment.globals().any(|(global, _)| global == name);
                 match known(&chain) {
                     Some(unknown) if !global(&chain[0]) => {
-                        diagnostics.push(diagnostic(unknown.rule, part, unknown.message).help(unknown.help));
+                        // What is wrong with a text is named by its kind.
+                        let of_the_text = unknown.rule == Rule::InvalidTemplate;
+                        let rule = if of_the_text { kind.rule() } else { unknown.rule };
+                        diagnostics.push(diagnostic(rule, part, unknown.message).help(unknown.help));
                         continue;
                     }
                     _ => continue,
@@ -232,23 +295,43 @@ pub(crate) fn check(
             Use::Filter(name) => {
                 let result = state().apply_filter(&name, &[Value::UNDEFINED]);
                 is_kind(result.err(), ErrorKind::UnknownFilter)
-                    .then(|| format!("there is no filter `{name}`"))
+                    .then(|| (format!("there is no filter `{name}`"), filter_meant(&name)))
             }
             Use::Test(name) => {
                 let result = state().perform_test(&name, &[Value::UNDEFINED]);
-                is_kind(result.err(), ErrorKind::UnknownTest).then(|| format!("there is no test `{name}`"))
+                is_kind(result.err(), ErrorKind::UnknownTest)
+                    .then(|| (format!("there is no test `{name}`"), None))
             }
             Use::Function(name) => {
                 let there = environment.globals().any(|(global, _)| global == name);
-                (!there).then(|| format!("there is no function `{name}`"))
+                (!there).then(|| (format!("there is no function `{name}`"), None))
+            }
+            Use::Method(name) => {
+                let help = filter_of(&name).map_or_else(
+                    || "use filters: `form.email | lower`".to_owned(),
+                    |filter| format!("write `| {filter}`, which is a filter"),
+                );
+                Some((format!("a value has no methods, and so no `{name}()`"), Some(help)))
             }
         };
-        if let Some(message) = unknown {
+        if let Some((message, help)) = unknown {
             let part = part.filter(|part| part.start < part.end);
-            diagnostics.push(diagnostic(kind.rule(), part, message));
+            let mut found = diagnostic(kind.rule(), part, message);
+            found.help = help;
+            diagnostics.push(found);
         }
     }
     diagnostics
+}
+
+/// The filter that a word of another language, or a misspelt one, stands for.
+fn filter_of(word: &str) -> Option<&'static str> {
+    let other = OTHER_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, filter)| *filter);
+    other.or_else(|| FILTERS.into_iter().find(|filter| *filter == word)).or_else(|| nearest(word, FILTERS))
+}
+
+fn filter_meant(word: &str) -> Option<String> {
+    filter_of(word).map(|filter| format!("did you mean `{filter}`?"))
 }
 
 fn is_kind(error: Option<Error>, kind: ErrorKind) -> bool {
@@ -258,6 +341,15 @@ fn is_kind(error: Option<Error>, kind: ErrorKind) -> bool {
 /// Why a template does not compile or render, without the values that it was rendered with.
 pub(crate) fn why(error: &Error) -> String {
     error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
+}
+
+/// A template that compiles and does not render, whatever it is given.
+pub(crate) fn unrendered(file: &Arc<SourceFile>, text: &Spanned<String>, error: &Error) -> Diagnostic {
+    let message = format!("the message does not render: {}", why(error));
+    let part = error.range();
+    let span =
+        part.map_or_else(|| text.span.clone(), |part| file.span_in_string(&text.span, &text.value, part));
+    Diagnostic::new(Rule::InvalidTemplate, file, span, message)
 }
 
 /// A name that is not among those that can be used.
@@ -283,6 +375,17 @@ mod tests {
         assert_eq!(place_of("cnt {{ xcnt }} {{ cnt }}", "cnt"), Some(18..21));
         assert_eq!(place_of("{% if cnt %}a{% endif %}", "cnt"), Some(6..9));
         assert_eq!(place_of("cnt", "cnt"), None);
+    }
+
+    #[test]
+    fn every_filter_that_is_suggested_exists() {
+        let mut environment = environment(MESSAGE_FUEL);
+        assert!(compile(&mut environment, "a", Kind::Template, "").is_ok());
+        for name in FILTERS.into_iter().chain(OTHER_WORDS.map(|(_, filter)| filter)) {
+            let template = environment.get_template("a");
+            let error = template.ok().and_then(|template| template.new_state().apply_filter(name, &[]).err());
+            assert!(!is_kind(error, ErrorKind::UnknownFilter), "{name}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ type = "integer"
 count = { expression = "10 // ((form.email | length) - 15)" }
 
 [[examples]]
-form = { email = "ada@example.com" }
+form = { email = "grace@example.com" }
 "#;
 
 async fn messages(server: &Server, language: &[(&str, &str)]) -> (StatusCode, serde_json::Value) {

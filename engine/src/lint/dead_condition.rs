@@ -2,10 +2,14 @@
 
 use std::time::SystemTime;
 
+use serde_json::Number;
+
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule, nearest};
-use crate::model::{Expectation, Field, Step};
+use crate::model::{Check, Comparison, Expectation, Field, FieldType, Form, Spanned, Step};
 use crate::vocabulary;
+
+use super::bounds::{Bound, is_empty, ranges};
 
 pub(super) fn check(
     compiler: &Compiler,
@@ -18,8 +22,16 @@ pub(super) fn check(
     let mut diagnostics = Vec::new();
     for condition in field.when.iter().chain(rules) {
         condition.for_each_field(&mut |path, expectation| {
-            let Expectation::OneOf(values) = expectation else { return };
             let target = form.form.resolve(owner, &path.value);
+            let values = match expectation {
+                Expectation::OneOf(values) => values,
+                Expectation::Compares(comparisons) => {
+                    let found = target.and_then(|target| never(&form.form, path, target.field, comparisons));
+                    diagnostics.extend(found);
+                    return;
+                }
+                Expectation::Present(_) => return,
+            };
             let schema = target.and_then(|target| form.schema_of(&target.path));
             let Some(validator) = schema.and_then(|schema| compiler.validator(schema)) else { return };
             for value in values {
@@ -45,4 +57,36 @@ pub(super) fn check(
         });
     }
     diagnostics
+}
+
+/// Comparisons that no number meets together, or none that the field's own rules allow.
+fn never(
+    form: &Form,
+    path: &Spanned<String>,
+    field: &Field,
+    comparisons: &[(Comparison, Spanned<Number>)],
+) -> Option<Diagnostic> {
+    let numericality = field.validations.iter().filter(|rule| rule.condition.is_none());
+    let numericality = numericality.filter_map(|rule| match &rule.check {
+        Check::Numericality(numericality) => Some(numericality),
+        _ => None,
+    });
+    let own: Vec<_> = numericality.flat_map(|numericality| &numericality.comparisons).collect();
+    let whole = matches!(field.ty, FieldType::Integer);
+    let all = comparisons.iter().chain(own.iter().copied());
+    let (least, most) = ranges(all).into_iter().find(|(least, most)| is_empty(least, most, whole))?;
+    let is_expected =
+        |bound: &Bound<'_>| comparisons.iter().any(|(_, written)| std::ptr::eq(written, bound.written));
+    let (expected, help) = match (is_expected(&least), is_expected(&most)) {
+        (true, true) => (
+            format!("{} and {}", least.describe(), most.describe()),
+            "lower the first bound, raise the second, or write `any = [ … ]` if one of them is enough"
+                .to_owned(),
+        ),
+        (true, false) => (least.describe(), format!("the field's own rules make it {}", most.describe())),
+        _ => (most.describe(), format!("the field's own rules make it {}", least.describe())),
+    };
+    let place = if is_expected(&most) { most.written } else { least.written };
+    let message = format!("`{}` is never {expected}", path.value);
+    Some(Diagnostic::new(Rule::DeadCondition, &form.source, place.span.clone(), message).help(help))
 }

@@ -1,21 +1,17 @@
 //! `impossible-constraint`: rules of one field that no value can meet together.
 
-use serde_json::Number;
-
 use std::time::SystemTime;
 
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::lower::article;
 use crate::model::{
-    Check, Comparison, Field, FieldType, Form, Length, Numericality, Spanned, Step, Validation,
+    Against, Check, Comparison, Field, FieldType, Form, Length, Numericality, Order, Spanned, Step, Timing,
+    Validation, dotted,
 };
 use crate::vocabulary;
 
-/// The comparisons that bound a number from below, and those that do so from above.
-const AT_LEAST: [Comparison; 3] =
-    [Comparison::GreaterThan, Comparison::GreaterThanOrEqualTo, Comparison::EqualTo];
-const AT_MOST: [Comparison; 3] = [Comparison::LessThan, Comparison::LessThanOrEqualTo, Comparison::EqualTo];
+use super::bounds::{Bound, excludes, is_empty, ranges};
 
 pub(super) fn check(form: &Form, field: &Field, path: &[Step]) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = field
@@ -25,12 +21,21 @@ pub(super) fn check(form: &Form, field: &Field, path: &[Step]) -> Vec<Diagnostic
             Check::Length(length) => impossible_length(form, field, validation, length),
             Check::Numericality(numericality) => impossible_number(form, field, numericality)
                 .or_else(|| odd_and_even(form, validation, numericality)),
+            Check::Timing(timing) => impossible_time(form, timing),
             _ => None,
         })
         .collect();
     found.extend(never_given(form, field, path));
-    found.extend(present_and_absent(form, field));
+    found.extend(present_and_absent(form, field, path));
     found
+}
+
+/// A field by its name, an item by that of its array.
+fn shown(field: &Field, path: &[Step]) -> String {
+    match field.name.value.as_str() {
+        "" => format!("each item of `{}`", dotted(path)),
+        name => format!("`{name}`"),
+    }
 }
 
 /// A list of which the field's other rules refuse every value.
@@ -52,7 +57,8 @@ pub(super) fn check_list(
     if vocabulary::at(now, || values.iter().any(|value| validator.is_valid(&value.value))) {
         return None;
     }
-    let message = format!("the other rules of `{}` refuse every value that it may have", field.name.value);
+    let name = shown(field, path);
+    let message = format!("the other rules of {name} refuse every value that it may have");
     let diagnostic =
         Diagnostic::new(Rule::ImpossibleConstraint, &form.source, validation.span.clone(), message);
     Some(
@@ -68,16 +74,20 @@ fn never_given(form: &Form, field: &Field, path: &[Step]) -> Option<Diagnostic> 
     let message = format!("`{}` is required, and nothing can give it a value", field.name.value);
     let diagnostic =
         Diagnostic::new(Rule::ImpossibleConstraint, &form.source, presence.span.clone(), message);
-    Some(diagnostic.help("give it a `default`, or a value under `[default_payload]`: what a request says is ignored, since it is `readonly`"))
+    // What the form computes reaches no item.
+    let or_payload = if path.contains(&Step::Item) { "" } else { ", or a value under `[default_payload]`" };
+    Some(diagnostic.help(format!(
+        "give it a `default`{or_payload}: what a request says is ignored, since it is `readonly`"
+    )))
 }
 
 /// A field that has to be there and must not be.
-fn present_and_absent(form: &Form, field: &Field) -> Option<Diagnostic> {
+fn present_and_absent(form: &Form, field: &Field, path: &[Step]) -> Option<Diagnostic> {
     let always = |rule: &&Validation| rule.condition.is_none();
     let presence = field.presence().filter(always)?;
     let absence =
         field.validations.iter().filter(always).find(|rule| matches!(rule.check, Check::Absence))?;
-    let message = format!("`{}` has to be present and absent", field.name.value);
+    let message = format!("{} has to be present and absent", shown(field, path));
     let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, absence.span.clone(), message)
         .label("absent here")
         .help("give one of them an `if`, or remove it");
@@ -146,56 +156,58 @@ fn impossible_length(
     })
 }
 
-/// A bound of a range of numbers: its value, whether the value itself belongs to it, where it is written.
-struct Bound<'a> {
-    value: f64,
-    inclusive: bool,
-    comparison: Comparison,
-    written: &'a Spanned<Number>,
-}
-
 fn impossible_number(form: &Form, field: &Field, numericality: &Numericality) -> Option<Diagnostic> {
-    let bounds = |wanted: &[Comparison]| -> Vec<Bound<'_>> {
-        numericality
-            .comparisons
-            .iter()
-            .filter(|(comparison, _)| wanted.contains(comparison))
-            .filter_map(|(comparison, written)| {
-                let inclusive = !matches!(comparison, Comparison::GreaterThan | Comparison::LessThan);
-                Some(Bound { value: written.value.as_f64()?, inclusive, comparison: *comparison, written })
-            })
-            .collect()
-    };
     let whole = matches!(field.ty, FieldType::Integer) || numericality.only_integer;
-    for least in bounds(&AT_LEAST) {
-        for most in bounds(&AT_MOST) {
-            if !is_empty(&least, &most, whole) && !numericality_skips(numericality, &least, &most) {
-                continue;
-            }
-            let describe = |bound: &Bound<'_>| {
-                format!("{} {}", bound.comparison.name().replace('_', " "), bound.written.value)
-            };
-            let kind = if whole { "integer" } else { "number" };
-            let same = std::ptr::eq(least.written, most.written);
-            let range =
-                if same { describe(&least) } else { format!("{} and {}", describe(&least), describe(&most)) };
-            let message = if is_empty(&least, &most, whole) {
-                format!("no {kind} can be {range}")
-            } else {
-                format!("no {kind} can be {range} and the multiple that it has to be")
-            };
-            let place = least.written.span.clone();
-            let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, place, message)
-                .label(format!("{} here", describe(&least)))
-                .help("lower the first bound, raise the second, or remove one");
-            return Some(if same {
-                diagnostic
-            } else {
-                diagnostic.also(&form.source, most.written.span.clone(), format!("{} here", describe(&most)))
-            });
+    for (least, most) in ranges(&numericality.comparisons) {
+        if !is_empty(&least, &most, whole) && !numericality_skips(numericality, &least, &most) {
+            continue;
         }
+        let kind = if whole { "integer" } else { "number" };
+        let same = std::ptr::eq(least.written, most.written);
+        let range =
+            if same { least.describe() } else { format!("{} and {}", least.describe(), most.describe()) };
+        let message = if is_empty(&least, &most, whole) {
+            format!("no {kind} can be {range}")
+        } else {
+            format!("no {kind} can be {range} and the multiple that it has to be")
+        };
+        let place = least.written.span.clone();
+        let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, place, message)
+            .label(format!("{} here", least.describe()))
+            .help("lower the first bound, raise the second, or remove one");
+        return Some(if same {
+            diagnostic
+        } else {
+            diagnostic.also(&form.source, most.written.span.clone(), format!("{} here", most.describe()))
+        });
     }
     None
+}
+
+/// Bounds of time that exclude each other: fixed ones, or ones that move with the clock.
+fn impossible_time(form: &Form, timing: &Timing) -> Option<Diagnostic> {
+    let moments: Vec<_> = timing
+        .bounds
+        .iter()
+        .filter_map(|(order, against)| {
+            let Against::Moment(moment, written) = &against.value else { return None };
+            Some((*order, moment, written, &against.span))
+        })
+        .collect();
+    moments.iter().enumerate().find_map(|(at, least)| {
+        let other = moments.iter().enumerate().find(|(other, most)| {
+            *other != at && excludes((least.0, least.1), (most.0, most.1), timing.with_time)
+        });
+        let (_, most) = other?;
+        let what = if timing.with_time { "instant" } else { "date" };
+        let describe = |order: Order, written: &str| format!("{} {written}", order.name().replace('_', " "));
+        let (after, before) = (describe(least.0, least.2), describe(most.0, most.2));
+        let message = format!("no {what} can be {after} and {before}");
+        let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, least.3.clone(), message)
+            .label(format!("{after} here"))
+            .also(&form.source, most.3.clone(), format!("{before} here"));
+        Some(diagnostic.help("change one of them, or remove it"))
+    })
 }
 
 /// Whether no multiple lies between two bounds; decided for whole numbers alone, with which floats are exact.
@@ -210,39 +222,4 @@ fn numericality_skips(numericality: &Numericality, least: &Bound<'_>, most: &Bou
         let first = if first > least.value || least.inclusive { first } else { first + divisor };
         first > most.value || (first >= most.value && !most.inclusive)
     })
-}
-
-/// Whether nothing lies between two bounds. Bounds that floats cannot tell apart count as equal: no false alarm.
-fn is_empty(least: &Bound<'_>, most: &Bound<'_>, whole: bool) -> bool {
-    let both = least.inclusive && most.inclusive;
-    if whole {
-        let lowest = if least.inclusive { least.value.ceil() } else { least.value.floor() + 1.0 };
-        let highest = if most.inclusive { most.value.floor() } else { most.value.ceil() - 1.0 };
-        return lowest > highest;
-    }
-    least.value > most.value || (least.value.total_cmp(&most.value).is_eq() && !both)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges() {
-        let written = Spanned::new(Number::from(0), 0..0);
-        let bound =
-            |value, inclusive| Bound { value, inclusive, comparison: Comparison::EqualTo, written: &written };
-        for (least, most, whole, empty) in [
-            ((1.0, true), (1.0, true), false, false),
-            ((1.0, false), (1.0, true), false, true),
-            ((1.0, false), (2.0, false), false, false),
-            ((1.0, false), (2.0, false), true, true),
-            ((1.2, true), (1.8, true), true, true),
-            ((1.2, true), (2.0, true), true, false),
-            ((2.0, true), (1.0, true), false, true),
-        ] {
-            let (least, most) = (bound(least.0, least.1), bound(most.0, most.1));
-            assert_eq!(is_empty(&least, &most, whole), empty, "{} {}", least.value, most.value);
-        }
-    }
 }

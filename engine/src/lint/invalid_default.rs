@@ -8,6 +8,7 @@ use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Field, PayloadSource, Spanned, Step};
 use crate::source::Span;
+use crate::template::is_template;
 use crate::vocabulary;
 
 /// Asks the compiled schema of the field alone.
@@ -19,8 +20,12 @@ pub(super) fn check(
     now: SystemTime,
 ) -> Vec<Diagnostic> {
     let constants = form.form.payload.iter().filter(|entry| entry.path == path).filter_map(|entry| {
-        let PayloadSource::Constant(value) = &entry.source.value else { return None };
-        Some(("computed value", Spanned::new(value.clone(), entry.source.span.clone())))
+        let value = match &entry.source.value {
+            PayloadSource::Constant(value) => value.clone(),
+            PayloadSource::Template(text) if !is_template(text) => Value::from(text.as_str()),
+            PayloadSource::Template(_) | PayloadSource::Expression(_) => return None,
+        };
+        Some(("computed value", Spanned::new(value, entry.source.span.clone())))
     });
     let default = field.default.iter().map(|default| ("default", default.clone()));
     let given: Vec<(&str, Spanned<Value>)> = default.chain(constants).collect();

@@ -61,9 +61,19 @@ impl Checker<'_> {
         let name = &path.value;
         match expectation {
             Expectation::Present(_) => {}
+            _ if is_secret(self.form, &target.path) => {
+                let message = format!("`{name}` is secret: a condition may ask only whether it is present");
+                let help =
+                    format!("write `\"{name}\" = {{ present = true }}`: the form's document is public");
+                self.report(Rule::SecretInTemplate, &path.span, message, help);
+            }
             _ if ty.is_compound() => {
                 let message = format!("`{name}` is {} and equals no single value", article(ty));
-                let help = format!("write `\"{name}\" = {{ present = true }}`, or name a field within it");
+                let help = if target.field.items().is_some() {
+                    format!("write `\"{name}\" = {{ present = true }}`: whether it has any item")
+                } else {
+                    format!("write `\"{name}\" = {{ present = true }}`, or name a field within it")
+                };
                 self.report(Rule::WrongType, &path.span, message, help);
             }
             Expectation::Compares(comparisons) => {
@@ -76,13 +86,19 @@ impl Checker<'_> {
                 for value in values.iter().filter(|value| !may_be(ty, &value.value)) {
                     let message = format!("`{name}` is {} and never equals {}", article(ty), value.value);
                     let help = match (&value.value, ty) {
-                        (Value::String(text), _) if ty.is_numeric() || matches!(ty, FieldType::Boolean) => {
+                        (Value::String(text), _)
+                            if matches!(text.as_str(), "present" | "blank" | "absent") =>
+                        {
+                            format!("write `\"{name}\" = {{ present = {} }}`", text == "present")
+                        }
+                        (Value::String(text), _) if text.parse().is_ok_and(|value| may_be(ty, &value)) => {
                             format!("write it without quotes: {text}")
                         }
                         (_, _) if ty.json_type() == "string" => {
                             format!("write it in quotes: \"{}\"", value.value)
                         }
-                        _ => "expect a value that it may have".to_owned(),
+                        _ if ty.is_numeric() => "expect a number".to_owned(),
+                        _ => "expect `true` or `false`".to_owned(),
                     };
                     self.report(Rule::WrongType, &value.span, message, help);
                 }
@@ -136,6 +152,23 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether a field, or one that it is in, is secret.
+fn is_secret(form: &Form, path: &[Step]) -> bool {
+    let mut fields = form.fields.as_slice();
+    let mut field: Option<&Field> = None;
+    for step in path {
+        field = match step {
+            Step::Key(name) => fields.iter().find(|field| field.name.value == *name),
+            Step::Item => field.and_then(Field::items),
+        };
+        if field.is_some_and(|field| field.secret) {
+            return true;
+        }
+        fields = field.map(Field::fields).unwrap_or_default();
+    }
+    false
 }
 
 fn is_time(field: &Field, with_time: bool) -> bool {

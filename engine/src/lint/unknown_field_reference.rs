@@ -1,7 +1,8 @@
 //! `unknown-field-reference`: a path that names a field which the form does not declare.
 
-use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Against, Check, Field, Form, Role, Spanned, Step};
+use crate::reference::missing;
 
 pub(super) fn check(form: &Form, field: &Field, owner: &[Step]) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
@@ -17,9 +18,9 @@ pub(super) fn check(form: &Form, field: &Field, owner: &[Step]) -> Vec<Diagnosti
         if form.resolve(owner, &path.value).is_some() {
             continue;
         }
-        let message = format!("`{}` is not a field of this form", path.value);
+        let (message, help) = missing(form, owner, &path.value);
         let found = Diagnostic::new(Rule::UnknownFieldReference, &form.source, path.span.clone(), message);
-        diagnostics.push(found.help(help(form, owner, &path.value)));
+        diagnostics.push(found.help(help));
     }
     diagnostics
 }
@@ -43,18 +44,6 @@ fn references(field: &Field) -> Vec<Spanned<String>> {
         }
     }
     paths
-}
-
-fn help(form: &Form, owner: &[Step], written: &str) -> String {
-    let known: Vec<String> = form.referable(owner).into_iter().map(|(path, _)| path).collect();
-    let names = || known.iter().map(String::as_str);
-    // Nearly always a field is meant that has this name and stands elsewhere.
-    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
-    let elsewhere = names().find(|path| last(path) == last(written));
-    match elsewhere.or_else(|| nearest(written, names())) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the form declares {}", alternatives(names()).replace(" or ", " and ")),
-    }
 }
 
 fn is_password(form: &Form, path: &str) -> bool {

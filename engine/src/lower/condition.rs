@@ -2,6 +2,8 @@
 
 use toml::de::DeValue;
 
+use super::field::is_field_name;
+use super::usage::{comparison_word, condition_word, usage};
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
 use crate::model::{Comparison, Condition, Expectation, Spanned};
@@ -23,35 +25,23 @@ impl Lowering<'_> {
         let table = self.table(key, node, "a condition")?;
         if table.iter().next().is_none() {
             let message = format!("`{key}` says nothing that could hold or not");
-            let help =
-                format!("write `{key} = {{ \"properties.account_type\" = \"business\" }}`, or remove it");
+            let usage = usage(key).unwrap_or_else(|| "write what has to hold".to_owned());
+            let help = format!("{usage}, or remove it");
             self.report(self.diagnostic(Rule::MissingKey, node.span(), message).help(help));
+            return None;
+        }
+        if self.is_of_another_language(&table) {
             return None;
         }
         let mut parts = Vec::new();
         for (path, expected) in table.iter() {
-            parts.push(match path.value {
-                ANY => {
-                    let Some(array) = self.array(&table, ANY) else { continue };
-                    let any: Vec<Condition> =
-                        array.iter().filter_map(|part| self.condition_of(ANY, part)).collect();
-                    if array.is_empty() {
-                        let message = "`any` lists no condition, so it never holds";
-                        self.report(self.diagnostic(Rule::WrongType, expected.span(), message));
-                        continue;
-                    }
-                    Condition::Any(any)
-                }
-                NOT => Condition::Not(Box::new(match self.condition_of(NOT, expected) {
-                    Some(condition) => condition,
-                    None => continue,
-                })),
-                _ => match self.expectation(&path, expected) {
-                    Some(expectation) => {
-                        Condition::Field { path: Spanned::new(path.value.to_owned(), path.span), expectation }
-                    }
-                    None => continue,
-                },
+            parts.extend(match path.value {
+                ANY => self.any(&table, expected),
+                NOT => self.condition_of(NOT, expected).map(|condition| Condition::Not(Box::new(condition))),
+                _ => self.expectation(&path, expected).map(|expectation| Condition::Field {
+                    path: Spanned::new(path.value.to_owned(), path.span),
+                    expectation,
+                }),
             });
         }
         (!parts.is_empty()).then_some(if parts.len() == 1 {
@@ -59,6 +49,48 @@ impl Lowering<'_> {
         } else {
             Condition::All(parts)
         })
+    }
+
+    fn any(&mut self, table: &Table<'_>, node: &Node<'_>) -> Option<Condition> {
+        let array = self.array(table, ANY)?;
+        if array.is_empty() {
+            let message = "`any` lists no condition, so it never holds";
+            self.report(self.diagnostic(Rule::WrongType, node.span(), message));
+        }
+        let mut any = Vec::new();
+        for part in array {
+            if matches!(part.get_ref(), DeValue::Table(_)) {
+                any.extend(self.condition_of(ANY, part));
+            } else {
+                self.wrong_item(ANY, "a table", part);
+            }
+        }
+        // One that cannot be read might hold.
+        (!any.is_empty() && any.len() == array.len()).then_some(Condition::Any(any))
+    }
+
+    /// Whether a condition is said in another language's words; if so, says so.
+    fn is_of_another_language(&mut self, table: &Table<'_>) -> bool {
+        let mut found = false;
+        for (word, node) in table.iter() {
+            let named = word.value == "field" && table.iter().count() > 1;
+            let named = node.get_ref().as_str().filter(|_| named);
+            let help = match (named, node.get_ref()) {
+                (Some(path), _) => Some(format!("write the field's path as the key: `\"{path}\" = \"…\"`")),
+                (None, DeValue::Array(parts))
+                    if parts.iter().any(|part| matches!(part.get_ref(), DeValue::Table(_))) =>
+                {
+                    condition_word(word.value)
+                }
+                _ => None,
+            };
+            if let Some(help) = help {
+                let message = format!("`{}` is no word of a condition", word.value);
+                self.report(self.diagnostic(Rule::UnknownKey, word.span, message).help(help));
+                found = true;
+            }
+        }
+        found
     }
 
     fn expectation(&mut self, path: &Spanned<&str>, node: &Node<'_>) -> Option<Expectation> {
@@ -90,24 +122,28 @@ impl Lowering<'_> {
         let table = self.table(path.value, node, "an expectation")?;
         let names = || Comparison::between_values().map(|(name, _)| name).chain([PRESENT]);
         let mut compares = Vec::new();
-        for (key, _) in table.iter() {
+        for (key, value) in table.iter() {
             let comparison = Comparison::between_values().find(|(name, _)| *name == key.value);
             if let Some((name, comparison)) = comparison {
+                if let DeValue::String(text) = value.get_ref() {
+                    let help = match comparison {
+                        _ if text.parse::<f64>().is_ok() => format!("write it without quotes: `{text}`"),
+                        Comparison::EqualTo => format!("write `\"{}\" = \"{text}\"`", path.value),
+                        Comparison::OtherThan => {
+                            format!("write `not = {{ \"{}\" = \"{text}\" }}`", path.value)
+                        }
+                        _ => "a condition compares numbers alone".to_owned(),
+                    };
+                    self.wrong_type_so(name, "a number", value, Some(help));
+                    return None;
+                }
                 compares.extend(self.number(&table, name).map(|number| (comparison, number)));
             } else if key.value != PRESENT {
-                let near = nearest(key.value, names());
+                let near = nearest(key.value, names()).map(|near| format!("did you mean `{near}`?"));
+                let help = comparison_word(path.value, key.value)
+                    .or(near)
+                    .unwrap_or_else(|| not_compared(path.value, node));
                 let message = format!("`{}` is no comparison", key.value);
-                let help = near.map_or_else(
-                    || {
-                        format!(
-                            "a path with dots is quoted: `\"{}.{}\" = …`; otherwise write {}",
-                            path.value,
-                            key.value,
-                            alternatives(names())
-                        )
-                    },
-                    |near| format!("did you mean `{near}`?"),
-                );
                 self.report(self.diagnostic(Rule::UnknownKey, key.span, message).help(help));
                 return None;
             }
@@ -129,4 +165,37 @@ impl Lowering<'_> {
         }
         Some(Expectation::Present(present.value))
     }
+}
+
+/// What to write where something is neither a comparison nor a word for one: the path, whole, or a comparison.
+fn not_compared(path: &str, node: &Node<'_>) -> String {
+    let words = Comparison::between_values().map(|(name, _)| name).chain([PRESENT]);
+    let otherwise = format!("write {}", alternatives(words));
+    // A path in pieces goes down to the value that is expected.
+    match whole_path(path, node).filter(|_| !path.contains('.')) {
+        Some(whole) if matches!(path, "properties" | "profiles") => {
+            format!("a path with dots is quoted: `\"{whole}\" = …`")
+        }
+        Some(whole) => format!("a path with dots is quoted: `\"{whole}\" = …`; otherwise {otherwise}"),
+        None => otherwise,
+    }
+}
+
+/// The dotted path that tables within tables, each with one name, are read as.
+fn whole_path(path: &str, node: &Node<'_>) -> Option<String> {
+    let mut path = path.to_owned();
+    let mut node = node;
+    while let DeValue::Table(table) = node.get_ref() {
+        let (key, inner) = table.iter().next()?;
+        let key = key.get_ref().as_ref();
+        if key == PRESENT || Comparison::between_values().any(|(name, _)| name == key) {
+            break;
+        }
+        if table.len() > 1 || !is_field_name(key) {
+            return None;
+        }
+        path = format!("{path}.{key}");
+        node = inner;
+    }
+    Some(path)
 }

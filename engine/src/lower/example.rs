@@ -50,8 +50,23 @@ impl Lowering<'_> {
         let form = self.json_object(&form);
         let now = self.instant(&table, "now").and_then(|instant| SystemTime::try_from(instant).ok());
         let token = self.string(&table, "token").map(|text| text.value);
-        let language = self.string(&table, "language").map(|text| text.value);
+        let language = self.string(&table, "language").and_then(|tag| self.language(tag));
         Some(Example { description, form, valid, errors, now, token, language, span: node.span() })
+    }
+
+    /// One language tag, by its shape (RFC 5646, 2.1).
+    fn language(&mut self, tag: Spanned<String>) -> Option<String> {
+        let is_word = |word: &str| {
+            (1..=8).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let first = tag.value.split('-').next().unwrap_or_default();
+        let named = first.len() > 1 && first.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if named && tag.value.split('-').all(is_word) {
+            return Some(tag.value);
+        }
+        let message = format!("`language` takes one language tag, not `{}`", tag.value);
+        self.report(self.diagnostic(Rule::WrongType, tag.span, message).help("write `language = \"pl\"`"));
+        None
     }
 
     /// An instant, as a string or as TOML's own.

@@ -1,9 +1,15 @@
 //! The fields of a form: which are built in, which the author declares, and what is said of each.
 
-use super::usage::other_word;
+use std::collections::HashMap;
+
+use toml::de::{DeTable, DeValue};
+
+use super::payload::holds_template;
+use super::usage::{other_word, type_word, usage};
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
 use crate::model::{BuiltInType, Check, Field, FieldType, Normalizer, Resource, Role, Spanned, Ui};
+use crate::source::Span;
 
 const KEYS: [&str; 14] = [
     "type",
@@ -37,7 +43,7 @@ const CONFIRMATION_SUFFIX: &str = "_confirmation";
 pub(crate) const GROUP_SUFFIX: &str = "_attributes";
 
 /// Whether a field can have this name: words of letters, digits and `_`, in parts separated by `/`.
-fn is_field_name(name: &str) -> bool {
+pub(super) fn is_field_name(name: &str) -> bool {
     name.split('/').all(|part| {
         part.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -104,7 +110,7 @@ impl Lowering<'_> {
                 self.report(self.diagnostic(Rule::UnknownKey, key.span, message).help(help));
             }
         }
-        self.no_defaults_to_repeat(&fields);
+        self.check_confirmations(&fields);
         add_confirmations(&mut fields);
         fields
     }
@@ -137,28 +143,75 @@ impl Lowering<'_> {
             if depth == 0 && key.value == "validation" && is_validation(node) {
                 continue;
             }
+            if depth == 0 && is_said_of_a_field(&key, node) {
+                let message = format!("`properties` is a group and takes no `{}`", key.value);
+                let help =
+                    "what stands below it are fields: say it of one of them, `[fields.properties.name]`";
+                self.report(self.diagnostic(Rule::UnknownKey, key.span, message).help(help));
+                continue;
+            }
             if !self.check_field_name(&key) {
                 continue;
             }
+            if let Some(name) = node.get_ref().as_str() {
+                let ty = other_word(name, FieldType::NAMES).unwrap_or(name);
+                let help =
+                    FieldType::NAMES.contains(&ty).then(|| format!("write `{}.type = \"{ty}\"`", key.value));
+                self.wrong_type_so(key.value, "a table", node, help.or_else(|| usage(key.value)));
+                continue;
+            }
             let Some(table) = self.table(key.value, node, "a field") else { continue };
-            let ty = self.field_type(&table, depth).unwrap_or(FieldType::String);
-            let mut field = Field::new(key.value, key.span, ty);
-            self.describe(&mut field, &table, false);
+            let ty = self.field_type(&table, depth);
+            let unreadable = ty.is_none() && table.get("type").is_some();
+            let mut field = Field::new(key.value, key.span, ty.unwrap_or(FieldType::String));
+            // What follows from a type that there is not would be guesses.
+            if unreadable {
+                self.check_keys(&table, &KEYS, &[]);
+            } else {
+                self.describe(&mut field, &table, false);
+            }
             fields.push(field);
         }
-        self.no_defaults_to_repeat(&fields);
+        self.check_confirmations(&fields);
         add_confirmations(&mut fields);
         fields
     }
 
-    /// A default that a request which leaves the field out would have to repeat.
-    fn no_defaults_to_repeat(&mut self, fields: &[Field]) {
+    /// What cannot be said of a field that has to be repeated, or of the one that repeats it.
+    fn check_confirmations(&mut self, fields: &[Field]) {
         for field in fields.iter().filter(|field| is_confirmed(field)) {
+            let name = &field.name.value;
             if let Some(default) = &field.default {
-                let message =
-                    format!("`{}` has to be repeated, and nobody repeats a default", field.name.value);
+                let message = format!("`{name}` has to be repeated, and nobody repeats a default");
                 let help = "remove `default`, or `confirmation`";
                 self.report(self.diagnostic(Rule::InvalidDefault, default.span.clone(), message).help(help));
+            }
+            let repeated = name.strip_suffix(CONFIRMATION_SUFFIX);
+            if let Some(repeated) =
+                repeated.filter(|name| fields.iter().any(|field| field.name.value == *name))
+            {
+                let rule =
+                    field.validations.iter().find(|rule| matches!(rule.check, Check::Confirmation { .. }));
+                let span = rule.map_or(field.name.span.clone(), |rule| rule.span.clone());
+                let message =
+                    format!("`{name}` would itself have to be repeated, as `{name}{CONFIRMATION_SUFFIX}`");
+                let help = format!("put `confirmation` on `{repeated}`, which `{name}` repeats");
+                self.report(self.diagnostic(Rule::IneffectiveValidation, span, message).help(help));
+            }
+            let twin = format!("{name}{CONFIRMATION_SUFFIX}");
+            let declared = fields.iter().find(|other| other.name.value == twin);
+            // One that states no type has that of what it repeats.
+            let other_type =
+                |twin: &&Field| !matches!(twin.ty, FieldType::String) && twin.ty.name() != field.ty.name();
+            if let Some(twin) = declared.filter(other_type) {
+                let message = format!(
+                    "`{}` repeats `{name}`, which is {}, and is {}",
+                    twin.name.value,
+                    article(&field.ty),
+                    article(&twin.ty)
+                );
+                let help = "remove its `type`: it has that of what it repeats";
+                self.report(self.diagnostic(Rule::WrongType, twin.name.span.clone(), message).help(help));
             }
         }
     }
@@ -167,32 +220,63 @@ impl Lowering<'_> {
     fn array_items(&mut self, array: &Table<'_>, depth: usize) -> Field {
         let unknown = || Field::new("", array.span.clone(), FieldType::String);
         let Some(node) = array.get("items") else {
+            // A misspelt one is reported as such.
+            if array.iter().any(|(key, _)| key.value == "fields" || !KEYS.contains(&key.value)) {
+                return unknown();
+            }
             let message = "an `array` needs `items`: what each of its items is";
             let help = "add `items = { type = \"string\" }`";
             self.report(self.diagnostic(Rule::MissingKey, array.span.clone(), message).help(help));
             return unknown();
         };
+        let stated = match node.get_ref() {
+            DeValue::String(name) => Some(name.to_string()),
+            DeValue::Array(items) => items.iter().find_map(|item| item.get_ref().as_str()).map(str::to_owned),
+            _ => None,
+        };
+        if let Some(name) = stated.filter(|name| FieldType::NAMES.contains(&name.as_str())) {
+            let help = format!("write `items.type = \"{name}\"`");
+            self.wrong_type_so("items", "a table", node, Some(help));
+            return unknown();
+        }
         let Some(table) = self.table("items", node, "an item") else { return unknown() };
-        let ty = self.field_type(&table, depth).unwrap_or(FieldType::String);
-        let mut item = Field::new("", node.span(), ty);
-        self.describe(&mut item, &table, false);
+        let ty = self.field_type(&table, depth);
+        let unreadable = ty.is_none() && table.get("type").is_some();
+        let mut item = Field::new("", node.span(), ty.unwrap_or(FieldType::String));
+        if unreadable {
+            self.check_keys(&table, &ITEM_KEYS, &[]);
+        } else {
+            self.describe(&mut item, &table, false);
+        }
         item
     }
 
     fn object_fields(&mut self, object: &Table<'_>, depth: usize) -> Vec<Field> {
+        let is_item = object.what == "an item";
         let Some(node) = object.get("fields") else {
+            // A misspelt one is reported as such.
+            if object.iter().any(|(key, _)| !KEYS.contains(&key.value)) {
+                return Vec::new();
+            }
             let message = "an `object` needs `fields`: what it holds";
-            let help = "add a table for each: `fields.city = { validation.presence = true }`";
+            let help = format!(
+                "add a table for each: `{}fields.city = {{ validation.presence = true }}`",
+                if is_item { "items." } else { "" }
+            );
             self.report(self.diagnostic(Rule::MissingKey, object.span.clone(), message).help(help));
             return Vec::new();
         };
-        let fields = self.table("fields", node, "`fields`");
-        let fields = fields.map(|table| self.declared_fields(&table, depth)).unwrap_or_default();
-        if fields.is_empty() {
+        if !matches!(node.get_ref(), DeValue::Table(_)) {
+            let help = "write a table for each field: `fields.city = { validation.presence = true }`";
+            self.wrong_type_so("fields", "a table", node, Some(help.to_owned()));
+            return Vec::new();
+        }
+        let Some(table) = self.table("fields", node, "`fields`") else { return Vec::new() };
+        if table.iter().next().is_none() {
             let message = "`fields` names no field, so the object could hold nothing";
             self.report(self.diagnostic(Rule::MissingKey, node.span(), message));
         }
-        fields
+        self.declared_fields(&table, depth)
     }
 
     fn profiles(&mut self, group: &Table<'_>) -> Vec<Field> {
@@ -217,10 +301,14 @@ impl Lowering<'_> {
     fn profile(&mut self, key: &Spanned<&str>, table: &Table<'_>) -> Field {
         for (key, _) in table.iter().filter(|(key, _)| !PROFILE_KEYS.contains(&key.value)) {
             let message = format!("a profile has no key `{}`", key.value);
-            let help = nearest(key.value, PROFILE_KEYS).map_or_else(
-                || format!("a profile's fields go under its `properties`: `properties.{}`", key.value),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let help = match nearest(key.value, PROFILE_KEYS) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if KEYS.contains(&key.value) => format!(
+                    "a profile takes `label`, `properties` and `validation`: say `{}` of its fields",
+                    key.value
+                ),
+                None => format!("a profile's fields go under its `properties`: `properties.{}`", key.value),
+            };
             self.report(self.diagnostic(Rule::UnknownProfileKey, key.span, message).help(help));
         }
         let mut fields = Vec::new();
@@ -248,11 +336,11 @@ impl Lowering<'_> {
     /// Reads the keys of a field's table into it.
     fn describe(&mut self, field: &mut Field, table: &Table<'_>, built_in: bool) {
         let is_item = field.name.value.is_empty();
-        self.check_keys(table, if is_item { &ITEM_KEYS } else { &KEYS }, &[]);
+        self.check_keys(&table.of(&field.ty), if is_item { &ITEM_KEYS } else { &KEYS }, &[]);
         if built_in && table.get("type").is_some() {
             self.check_built_in_type(field, table);
         }
-        self.check_nesting(field, table);
+        self.check_nesting(field, table, built_in);
         if let Some(label) = self.string(table, "label") {
             field.label = label.value;
         }
@@ -267,6 +355,12 @@ impl Lowering<'_> {
             return;
         }
         field.default = table.get("default").and_then(|node| self.json("default", node));
+        if let Some(default) = field.default.as_ref().filter(|default| holds_template(&default.value)) {
+            let message = "`default` is no template, and is given as it stands";
+            let help = "write it under `[default_payload]`, which computes values";
+            let diagnostic = self.diagnostic(Rule::IneffectiveValidation, default.span.clone(), message);
+            self.report(diagnostic.help(help));
+        }
         field.when = self.condition(table, "when");
         field.ui = self.ui(table);
         self.further_keywords(field, table);
@@ -281,7 +375,11 @@ impl Lowering<'_> {
     }
 
     /// `items` without an array, `fields` without an object.
-    fn check_nesting(&mut self, field: &Field, table: &Table<'_>) {
+    fn check_nesting(&mut self, field: &Field, table: &Table<'_>, built_in: bool) {
+        // With a type of its own it is taken for what it is not.
+        if built_in && table.get("type").is_some() {
+            return;
+        }
         let of = [
             ("items", "array", matches!(field.ty, FieldType::Array(_))),
             ("fields", "object", matches!(field.ty, FieldType::Object(_))),
@@ -290,7 +388,24 @@ impl Lowering<'_> {
             if let Some((key, _)) = table.iter().find(|(found, _)| found.value == key && !fits) {
                 let message =
                     format!("`{}` belongs to an `{ty}`, and this field is {}", key.value, article(&field.ty));
-                let help = format!("add `type = \"{ty}\"`, or remove `{}`", key.value);
+                let help = match (key.value, &field.ty) {
+                    ("fields", FieldType::Array(_)) => {
+                        "put them into what each item is: `items = { type = \"object\", fields = { … } }`"
+                            .to_owned()
+                    }
+                    _ if built_in => {
+                        format!(
+                            "remove `{}`: `{}` is always {}",
+                            key.value,
+                            field.name.value,
+                            article(&field.ty)
+                        )
+                    }
+                    _ if table.get("type").is_none() && field.validations.is_empty() => {
+                        format!("add `type = \"{ty}\"`, or remove `{}`", key.value)
+                    }
+                    _ => format!("remove `{}`, or make the field an `{ty}`", key.value),
+                };
                 self.report(self.diagnostic(Rule::WrongType, key.span, message).help(help));
             }
         }
@@ -301,6 +416,7 @@ impl Lowering<'_> {
         let Some(node) = table.get("schema") else { return };
         let Some(keywords) = self.table("schema", node, "a schema") else { return };
         field.schema = Some(Spanned::new(self.json_object(&keywords), node.span()));
+        collect_spans(node, "", &mut field.schema_spans);
     }
 
     fn ui(&mut self, table: &Table<'_>) -> Ui {
@@ -346,7 +462,11 @@ impl Lowering<'_> {
             if !field.ty.is_textual() && !field.ty.is_temporal() {
                 let message =
                     format!("`{}` changes texts, and this field is {}", word.value, article(&field.ty));
-                let help = "remove it, or make the field a `string`";
+                let help = if matches!(field.ty, FieldType::Array(_)) {
+                    "put it on what each item is: `items.normalize`"
+                } else {
+                    "remove it, or make the field a `string`"
+                };
                 self.report(self.diagnostic(Rule::IneffectiveValidation, word.span, message).help(help));
             } else if !field.normalize.contains(&normalizer) {
                 field.normalize.push(normalizer);
@@ -368,22 +488,33 @@ impl Lowering<'_> {
                 FieldType::Object(Vec::new())
             });
         }
-        match name.value.as_str() {
-            "array" => return Some(FieldType::Array(Box::new(self.array_items(table, depth + 1)))),
-            "object" => return Some(FieldType::Object(self.object_fields(table, depth + 1))),
-            _ => {}
+        if FieldType::NAMES.contains(&name.value.as_str()) {
+            return self.named_type(&name.value, table, depth);
         }
-        let ty = FieldType::from_name(&name.value);
-        if ty.is_none() {
-            let meant = other_word(&name.value).or_else(|| nearest(&name.value, FieldType::NAMES));
-            let help = meant.map_or_else(
-                || format!("the types are {}", alternatives(FieldType::NAMES).replace(" or ", " and ")),
+        let types = FieldType::NAMES;
+        let meant = other_word(&name.value, types).or_else(|| nearest(&name.value, types));
+        let help = type_word(&name.value).unwrap_or_else(|| {
+            meant.map_or_else(
+                || format!("the types are {}", alternatives(types).replace(" or ", " and ")),
                 |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!("there is no type `{}`", name.value);
-            self.report(self.diagnostic(Rule::UnknownFieldType, name.span, message).help(help));
+            )
+        });
+        let message = format!("there is no type `{}`", name.value);
+        self.report(self.diagnostic(Rule::UnknownFieldType, name.span, message).help(help));
+        // What else is said is read as of the type that was meant, if it fits.
+        let holds = |key, ty| meant == Some(ty) && table.get(key).is_some();
+        let single = meant.and_then(FieldType::from_name);
+        let read = single.is_some() || holds("items", "array") || holds("fields", "object");
+        meant.filter(|_| read).and_then(|meant| self.named_type(meant, table, depth))
+    }
+
+    /// The type of a name that there is, with what it holds.
+    fn named_type(&mut self, name: &str, table: &Table<'_>, depth: usize) -> Option<FieldType> {
+        match name {
+            "array" => Some(FieldType::Array(Box::new(self.array_items(table, depth + 1)))),
+            "object" => Some(FieldType::Object(self.object_fields(table, depth + 1))),
+            _ => FieldType::from_name(name),
         }
-        ty
     }
 
     fn check_built_in_type(&mut self, field: &Field, table: &Table<'_>) {
@@ -418,11 +549,20 @@ impl Lowering<'_> {
     }
 }
 
-/// Whether a `validation` among names is the group's own: every key of it is a kind.
+/// Whether a `validation` among names is the group's own: nothing in it is what a field takes.
 fn is_validation(node: &Node<'_>) -> bool {
-    node.get_ref().as_table().is_some_and(|table| {
-        !table.is_empty() && table.iter().all(|(kind, _)| Check::NAMES.contains(&kind.get_ref().as_ref()))
-    })
+    node.get_ref().as_table().is_some_and(|table| !table.is_empty() && !describes_a_field(table))
+}
+
+/// Whether a key among names is meant for the group itself: it is one of a field's, and holds nothing that a field takes.
+fn is_said_of_a_field(key: &Spanned<&str>, node: &Node<'_>) -> bool {
+    KEYS.contains(&key.value)
+        && key.value != "validation"
+        && node.get_ref().as_table().is_none_or(|table| !table.is_empty() && !describes_a_field(table))
+}
+
+fn describes_a_field(table: &DeTable<'_>) -> bool {
+    table.iter().any(|(key, _)| KEYS.contains(&key.get_ref().as_ref()))
 }
 
 fn set_fields(group: &mut Field, declared: Vec<Field>) {
@@ -456,6 +596,28 @@ fn add_confirmations(fields: &mut Vec<Field>) {
         field.secret |= repeated.secret;
         field.normalize = repeated.normalize;
         field.when = field.when.take().or(repeated.when);
+    }
+}
+
+/// Where the keys of a value, and those within them, are written.
+fn collect_spans(node: &Node<'_>, pointer: &str, spans: &mut HashMap<String, (Span, Span)>) {
+    match node.get_ref() {
+        DeValue::Table(table) => {
+            for (key, value) in table {
+                let name = key.get_ref().replace('~', "~0").replace('/', "~1");
+                let pointer = format!("{pointer}/{name}");
+                collect_spans(value, &pointer, spans);
+                spans.insert(pointer, (key.span(), value.span()));
+            }
+        }
+        DeValue::Array(array) => {
+            for (index, item) in array.iter().enumerate() {
+                let pointer = format!("{pointer}/{index}");
+                collect_spans(item, &pointer, spans);
+                spans.insert(pointer, (item.span(), item.span()));
+            }
+        }
+        _ => {}
     }
 }
 

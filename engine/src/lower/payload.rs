@@ -81,7 +81,8 @@ fn is_group(path: &[Step]) -> bool {
     matches!(names.as_slice(), ["properties" | "profiles"] | ["profiles", _] | ["profiles", _, "properties"])
 }
 
-fn holds_template(value: &Value) -> bool {
+/// Whether a value has a template in it.
+pub(super) fn holds_template(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains("{{") || text.contains("{%"),
         Value::Array(values) => values.iter().any(holds_template),

@@ -1,84 +1,311 @@
 //! Lines that show how something is written, for authors who wrote it in another shape or in another language's words.
+//!
+//! Tables alone: a row is what was written and what to write. A line that is nothing but what to write has no
+//! backquotes and gets them, with "write" before it.
 
 /// How keys are written whose values are often given in another shape.
-const USAGE: [(&str, &str); 13] = [
+const USAGE: &[(&str, &str)] = &[
+    ("any", "any = [{ \"properties.account_type\" = \"business\" }]"),
     ("aliases", "aliases = [\"old_name\"]"),
     ("errors", "errors = { email = [\"blank\"] }"),
     ("examples", "[[examples]]"),
     ("fields", "[fields.email]"),
     ("format", "validation.format.with = '^[a-z]+$'"),
+    ("if", "if = { \"properties.account_type\" = \"business\" }"),
     ("in", "in = [\"one\", \"two\"]"),
     ("inclusion", "validation.inclusion.in = [\"one\", \"two\"]"),
+    ("items", "items.type = \"string\""),
     ("exclusion", "validation.exclusion.in = [\"one\", \"two\"]"),
     ("length", "validation.length.maximum = 20"),
+    ("not", "not = { \"properties.account_type\" = \"business\" }"),
     ("normalize", "normalize = [\"trim\"]"),
     ("rate_limit", "rate_limit = { requests = 20, per = \"1 minute\" }"),
     ("scope", "scope = [\"properties.team\"]"),
+    ("unless", "unless = { \"properties.account_type\" = \"business\" }"),
     ("validation", "validation.presence = true"),
+    ("when", "when = { \"properties.account_type\" = \"business\" }"),
 ];
 
 /// A line that shows how a key is written.
 pub(super) fn usage(key: &str) -> Option<String> {
-    USAGE.iter().find(|(name, _)| *name == key).map(|(_, usage)| format!("write `{usage}`"))
+    USAGE.iter().find(|(name, _)| *name == key).map(|(_, usage)| line(usage))
 }
 
-/// What other languages call what is there: Rails, JSON Schema, HTML.
-const SYNONYMS: [(&str, &str); 29] = [
-    ("required", "validation.presence = true"),
-    ("uniqueness", "validation.unique = true"),
-    ("minLength", "validation.length.minimum = 8"),
-    ("maxLength", "validation.length.maximum = 20"),
-    ("minlength", "validation.length.minimum = 8"),
-    ("maxlength", "validation.length.maximum = 20"),
-    ("min", "validation.length.minimum = 8"),
-    ("max", "validation.length.maximum = 20"),
-    ("presence", "validation.presence = true"),
-    ("length", "validation.length.maximum = 20"),
-    ("format", "validation.format.with = '^[a-z]+$'"),
-    ("inclusion", "validation.inclusion.in = [\"one\", \"two\"]"),
-    ("exclusion", "validation.exclusion.in = [\"one\", \"two\"]"),
-    ("numericality", "validation.numericality.greater_than = 0"),
-    ("unique", "validation.unique = true"),
-    ("pattern", "validation.format.with = '^[a-z]+$'"),
-    ("regex", "validation.format.with = '^[a-z]+$'"),
-    ("enum", "validation.inclusion.in = [\"one\", \"two\"]"),
-    ("options", "validation.inclusion.in = [\"one\", \"two\"]"),
-    ("minimum", "validation.numericality.greater_than_or_equal_to = 1"),
-    ("maximum", "validation.numericality.less_than_or_equal_to = 10"),
-    ("multipleOf", "validation.numericality.multiple_of = 5"),
-    ("title", "label = \"…\""),
-    ("validations", "validation.presence = true"),
-    ("validates", "validation.presence = true"),
-    ("readOnly", "readonly = true"),
-    ("writeOnly", "secret = true"),
-    ("properties", "[fields.properties.name]"),
-    ("additionalProperties", "unknown_fields = \"ignore\""),
+/// What to write in place of words that something, by its name in messages, does not have: for fields of some types,
+/// or of all where none is named.
+type Row = (&'static [&'static str], &'static [&'static str], &'static str);
+
+const ALL: &[&str] = &[];
+const NUMBERS: &[&str] = &["integer", "number"];
+const ARRAY: &[&str] = &["array"];
+const OBJECT: &[&str] = &["object"];
+const DATE: &[&str] = &["date"];
+const DATETIME: &[&str] = &["datetime"];
+
+/// What other languages call what may be said of a field: Rails, JSON Schema, HTML, JavaScript's libraries. The first
+/// row that fits the field's type counts.
+const FIELD_WORDS: &[Row] = &[
+    (NUMBERS, &["min", "minimum", "gte", "at_least"], "validation.numericality.greater_than_or_equal_to = 1"),
+    (NUMBERS, &["max", "maximum", "lte", "at_most"], "validation.numericality.less_than_or_equal_to = 10"),
+    (
+        NUMBERS,
+        &["positive", "gt", "exclusiveMinimum", "moreThan"],
+        "validation.numericality.greater_than = 0",
+    ),
+    (NUMBERS, &["negative", "lt", "exclusiveMaximum", "lessThan"], "validation.numericality.less_than = 0"),
+    (
+        ARRAY,
+        &["min", "minimum", "minItems", "min_items", "minLength", "min_length", "nonempty"],
+        "validation.length.minimum = 1",
+    ),
+    (
+        ARRAY,
+        &["max", "maximum", "maxItems", "max_items", "maxLength", "max_length"],
+        "validation.length.maximum = 5",
+    ),
+    (ARRAY, &["item", "of", "element", "elements", "item_type", "itemType"], "items.type = \"string\""),
+    (
+        ARRAY,
+        &["inclusion", "in", "enum", "options", "choices", "values", "oneOf"],
+        "items.validation.inclusion.in = [\"one\", \"two\"]",
+    ),
+    (
+        OBJECT,
+        &["properties", "property", "members", "keys", "shape", "schema_fields"],
+        "fields.city = { validation.presence = true }",
+    ),
+    (
+        OBJECT,
+        &["required"],
+        "write `validation.presence = true` in each of the `fields` that has to be there",
+    ),
+    (
+        OBJECT,
+        &["additionalProperties"],
+        "remove it: an object has its `fields` and no others, unless the form says `unknown_fields = \"ignore\"`",
+    ),
+    (DATE, &["before", "max", "maximum"], "validation.date.before = \"today\""),
+    (DATE, &["after", "min", "minimum"], "validation.date.after = \"today\""),
+    (DATETIME, &["before", "max", "maximum"], "validation.datetime.before = \"now\""),
+    (DATETIME, &["after", "min", "minimum"], "validation.datetime.after = \"now\""),
+    (ALL, &["before"], "validation.date.before = \"today\""),
+    (ALL, &["after"], "validation.date.after = \"today\""),
+    (ALL, &["required_if", "requiredIf", "required_when"], "validation.presence = { if = { … } }"),
+    (ALL, &["required_unless", "requiredUnless"], "validation.presence = { unless = { … } }"),
+    (
+        ALL,
+        &["visible_if", "visibleIf", "show_if", "depends_on", "dependsOn", "condition"],
+        "when = { \"properties.account_type\" = \"business\" }",
+    ),
+    (ALL, &["hidden_if", "hide_if"], "when = { not = { … } }"),
+    (ALL, &["required", "presence", "validations", "validates", "nonblank"], "validation.presence = true"),
+    (
+        ALL,
+        &["optional", "nullable", "nullish", "allow_nil", "allow_null"],
+        "remove it: a field without `presence` may be absent or `null`",
+    ),
+    (ALL, &["uniqueness", "unique"], "validation.unique = true"),
+    (ALL, &["minLength", "minlength", "min_length", "min"], "validation.length.minimum = 8"),
+    (ALL, &["maxLength", "maxlength", "max_length", "max", "length"], "validation.length.maximum = 20"),
+    (ALL, &["minItems", "min_items"], "validation.length.minimum = 1"),
+    (ALL, &["maxItems", "max_items"], "validation.length.maximum = 5"),
+    (ALL, &["uniqueItems", "unique_items", "distinct"], "validation.unique_items = true"),
+    (ALL, &["format", "pattern", "regex", "match", "matches"], "validation.format.with = '^[a-z]+$'"),
+    (
+        ALL,
+        &["inclusion", "enum", "options", "choices", "values", "one_of", "oneOf", "anyOf"],
+        "validation.inclusion.in = [\"one\", \"two\"]",
+    ),
+    (ALL, &["exclusion", "not_in", "notOneOf"], "validation.exclusion.in = [\"one\", \"two\"]"),
+    (ALL, &["const", "equals"], "validation.inclusion.in = [\"one\"]"),
+    (
+        ALL,
+        &["same_as", "sameAs", "equal_to_field"],
+        "let a value be sent twice by `confirmation = true`, or hold a number against another by `comparison`",
+    ),
+    (ALL, &["phone", "tel"], "validation.phone_number = true"),
+    (ALL, &["numericality", "positive"], "validation.numericality.greater_than = 0"),
+    (ALL, &["minimum"], "validation.numericality.greater_than_or_equal_to = 1"),
+    (ALL, &["maximum"], "validation.numericality.less_than_or_equal_to = 10"),
+    (ALL, &["multipleOf"], "validation.numericality.multiple_of = 5"),
+    (ALL, &["title"], "label = \"…\""),
+    (ALL, &["hint", "help", "help_text"], "description = \"…\""),
+    (ALL, &["widget"], "ui.widget = \"…\""),
+    (ALL, &["placeholder"], "ui.placeholder = \"…\""),
+    (ALL, &["order", "position"], "ui.order = 1"),
+    (ALL, &["hidden"], "ui.hidden = true"),
+    (ALL, &["readOnly", "read_only", "disabled"], "readonly = true"),
+    (ALL, &["writeOnly", "write_only", "sensitive"], "secret = true"),
+    (ALL, &["if"], "when = { … }"),
+    (ALL, &["unless"], "when = { not = { … } }"),
+    (ALL, &["then", "else", "allOf", "not", "$ref"], "put keywords of JSON Schema into the field's `schema`"),
+    (ALL, &["properties"], "[fields.properties.name]"),
+    (ALL, &["additionalProperties"], "unknown_fields = \"ignore\""),
 ];
 
-/// A line that says here what a word says in another language.
-pub(super) fn synonym(word: &str) -> Option<String> {
-    SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, written)| format!("write `{written}`"))
+/// A line that says here what a word says in another language, where a field of the type is described.
+pub(super) fn synonym(ty: &str, word: &str) -> Option<String> {
+    row(FIELD_WORDS, ty, word)
+}
+
+const TIMES: &[&str] = &["`date`", "`datetime`"];
+const LENGTH: &[&str] = &["`length`"];
+const NUMERICALITY: &[&str] = &["`numericality`", "`comparison`"];
+const FORMAT: &[&str] = &["`format`"];
+const LISTS: &[&str] = &["`inclusion`", "`exclusion`"];
+const VALIDATION: &[&str] = &["`validation`"];
+
+/// What other languages call the options of rules.
+const OPTION_WORDS: &[Row] = &[
+    (TIMES, &["minimum", "min", "from", "since", "gte", "not_before"], "on_or_after = \"today\""),
+    (TIMES, &["maximum", "max", "to", "until", "lte", "not_after"], "on_or_before = \"today\""),
+    (TIMES, &["gt", "greater_than"], "after = \"today\""),
+    (TIMES, &["lt", "less_than"], "before = \"today\""),
+    (LENGTH, &["min", "at_least", "minLength", "minimum_length"], "minimum = 8"),
+    (LENGTH, &["max", "at_most", "maxLength", "maximum_length"], "maximum = 20"),
+    (LENGTH, &["in", "within", "range"], "minimum = 2, maximum = 20"),
+    (LENGTH, &["equal_to", "equals", "exact", "exactly"], "is = 4"),
+    (NUMERICALITY, &["min", "minimum", "gte"], "greater_than_or_equal_to = 1"),
+    (NUMERICALITY, &["max", "maximum", "lte"], "less_than_or_equal_to = 10"),
+    (NUMERICALITY, &["gt"], "greater_than = 0"),
+    (NUMERICALITY, &["lt"], "less_than = 10"),
+    (FORMAT, &["pattern", "regex", "match", "matches"], "with = '^[a-z]+$'"),
+    (LISTS, &["values", "enum", "of", "one_of", "options", "within"], "in = [\"one\", \"two\"]"),
+    (VALIDATION, &["if", "when"], "put it into the rule: `validation.presence = { if = { … } }`"),
+    (VALIDATION, &["unless"], "put it into the rule: `validation.presence = { unless = { … } }`"),
+    (VALIDATION, &["message"], "put it into the rule: `validation.presence = { message = \"…\" }`"),
+    (VALIDATION, &["allow_blank"], "put it into the rule: `validation.email = { allow_blank = true }`"),
+    (ALL, &["when", "only_if"], "if = { … }"),
+    (ALL, &["unless_not", "not_if"], "unless = { … }"),
+    (ALL, &["error", "errorMessage", "msg"], "message = \"…\""),
+];
+
+/// The same where the options of a rule are read, which is `what` in messages.
+pub(super) fn option(what: &str, word: &str) -> Option<String> {
+    row(OPTION_WORDS, what, word)
+}
+
+fn row(rows: &[Row], of: &str, word: &str) -> Option<String> {
+    let fits = |names: &[&str]| names.is_empty() || names.contains(&of);
+    let found = rows.iter().find(|(names, words, _)| words.contains(&word) && fits(names));
+    found.map(|(_, _, written)| line(written))
+}
+
+/// What other languages call the types, besides [`OTHER_WORDS`]: here they are rules.
+const TYPE_WORDS: &[(&[&str], &str)] = &[
+    (&["email", "mail"], "validation.email = true"),
+    (&["url", "uri", "link", "website"], "validation.url = true"),
+    (&["uuid", "guid"], "validation.uuid = true"),
+    (&["tel", "phone", "telephone", "phone_number"], "validation.phone_number = true"),
+    (&["enum", "select", "radio", "choice"], "validation.inclusion.in = [\"one\", \"two\"]"),
+    (&["password", "secret"], "secret = true"),
+    (
+        &["any", "mixed", "union", "null"],
+        "a field has one type: declare a field for each, and a `when` for each where but one may be there",
+    ),
+];
+
+/// A line that says here what another language says with a type.
+pub(super) fn type_word(name: &str) -> Option<String> {
+    if let Some(item) = name.strip_suffix("[]") {
+        return Some(format!("write `type = \"array\"` and `items.type = \"{item}\"`"));
+    }
+    TYPE_WORDS.iter().find(|(names, _)| names.contains(&name)).map(|(_, written)| {
+        if written.contains(' ') && !written.contains('=') {
+            (*written).to_owned()
+        } else {
+            format!("leave `type` out, and {}", line(written))
+        }
+    })
+}
+
+/// What JSON Schema calls `format`.
+const FORMATS: &[(&str, &str)] = &[
+    ("date", "type = \"date\""),
+    ("date-time", "type = \"datetime\""),
+    ("datetime", "type = \"datetime\""),
+    ("email", "validation.email = true"),
+    ("uri", "validation.url = true"),
+    ("url", "validation.url = true"),
+    ("uuid", "validation.uuid = true"),
+    ("phone", "validation.phone_number = true"),
+];
+
+/// What to write for a format of JSON Schema; another text is a pattern, or a format that is said in `schema`.
+pub(super) fn format_word(name: &str) -> Option<String> {
+    FORMATS.iter().find(|(format, _)| *format == name).map(|(_, written)| line(written))
+}
+
+/// What other languages call the comparisons of a condition; `{path}` is the path that they stand behind.
+const COMPARISON_WORDS: &[(&[&str], &str)] = &[
+    (&["gt", ">", "more_than", "moreThan", "exclusiveMinimum"], "\"{path}\" = { greater_than = 18 }"),
+    (&["gte", ">=", "min", "minimum", "at_least"], "\"{path}\" = { greater_than_or_equal_to = 18 }"),
+    (&["lt", "<", "lessThan", "exclusiveMaximum"], "\"{path}\" = { less_than = 18 }"),
+    (&["lte", "<=", "max", "maximum", "at_most"], "\"{path}\" = { less_than_or_equal_to = 18 }"),
+    (&["in", "enum", "one_of", "oneOf", "any", "inclusion"], "\"{path}\" = [\"one\", \"two\"]"),
+    (&["eq", "==", "=", "is", "const", "equals", "value"], "\"{path}\" = \"…\""),
+    (
+        &["not", "ne", "neq", "!=", "not_equal_to", "not_in", "notIn", "exclusion"],
+        "not = { \"{path}\" = \"…\" }",
+    ),
+    (&["blank", "absent", "empty", "null", "missing"], "\"{path}\" = { present = false }"),
+    (&["exists", "presence", "filled", "defined"], "\"{path}\" = { present = true }"),
+    (
+        &["before", "after", "on_or_before", "on_or_after"],
+        "a condition compares numbers alone: hold a time against another by the rule `date` or `datetime`",
+    ),
+];
+
+/// What to write for a comparison of another language behind `path`.
+pub(super) fn comparison_word(path: &str, word: &str) -> Option<String> {
+    let found = COMPARISON_WORDS.iter().find(|(words, _)| words.contains(&word));
+    found.map(|(_, written)| line(&written.replace("{path}", path)))
+}
+
+/// What other languages call the words of a condition.
+const CONDITION_WORDS: &[(&[&str], &str)] = &[
+    (
+        &["all", "and", "allOf", "all_of", "every"],
+        "all entries of one table have to hold: `{ \"properties.plan\" = \"paid\", featured = true }`",
+    ),
+    (&["or", "anyOf", "any_of", "oneOf", "one_of", "some"], "any = [{ \"properties.plan\" = \"paid\" }]"),
+    (&["none", "nor", "unless", "none_of"], "not = { \"properties.plan\" = \"paid\" }"),
+];
+
+/// What to write for a word of another language's conditions.
+pub(super) fn condition_word(word: &str) -> Option<String> {
+    CONDITION_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, written)| line(written))
+}
+
+fn line(written: &str) -> String {
+    if written.contains('`') || !written.contains(['=', '[']) {
+        written.to_owned()
+    } else {
+        format!("write `{written}`")
+    }
 }
 
 /// What a word among choices is called here.
-const OTHER_WORDS: [(&str, &str); 14] = [
-    ("bool", "boolean"),
-    ("int", "integer"),
-    ("decimal", "number"),
-    ("double", "number"),
-    ("float", "number"),
-    ("str", "string"),
-    ("varchar", "string"),
-    ("strip", "trim"),
-    ("downcase", "lowercase"),
-    ("upcase", "uppercase"),
-    ("private", "token"),
-    ("open", "public"),
-    ("drop", "ignore"),
-    ("forbid", "reject"),
+const OTHER_WORDS: &[(&[&str], &str)] = &[
+    (&["bool", "checkbox", "switch"], "boolean"),
+    (&["int", "long", "bigint"], "integer"),
+    (&["decimal", "double", "float", "numeric"], "number"),
+    (&["str", "varchar", "char"], "string"),
+    (&["textarea", "longtext", "multiline"], "text"),
+    (&["timestamp", "date-time", "date_time", "time", "instant", "datetime-local"], "datetime"),
+    (&["list", "set", "tuple", "collection"], "array"),
+    (&["hash", "map", "dict", "json", "record", "struct"], "object"),
+    (&["strip"], "trim"),
+    (&["downcase", "lower"], "lowercase"),
+    (&["upcase", "upper"], "uppercase"),
+    (&["private"], "token"),
+    (&["open"], "public"),
+    (&["drop"], "ignore"),
+    (&["forbid"], "reject"),
 ];
 
-/// Our word for another language's.
-pub(super) fn other_word(word: &str) -> Option<&'static str> {
-    OTHER_WORDS.iter().find(|(other, _)| *other == word).map(|(_, ours)| *ours)
+/// Our word for another language's, if it is one of `ours`.
+pub(super) fn other_word<'w>(word: &str, ours: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let (_, meant) = OTHER_WORDS.iter().find(|(others, _)| others.contains(&word))?;
+    ours.into_iter().find(|name| name == meant)
 }

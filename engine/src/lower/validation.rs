@@ -3,8 +3,8 @@
 use serde_json::Value;
 use toml::de::DeValue;
 
-use super::field::article;
-use super::usage::usage;
+use super::field::{article, is_field_name};
+use super::usage::{format_word, usage};
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
 use crate::model::{
@@ -22,7 +22,7 @@ impl Lowering<'_> {
     /// Reads a `validation` table into the field, after what its resource already demands.
     pub(super) fn validations(&mut self, field: &mut Field, node: &Node<'_>, built_in: bool) {
         let Some(table) = self.table("validation", node, VALIDATION) else { return };
-        self.check_keys(&table, &Check::NAMES, &[]);
+        self.check_keys(&table.of(&field.ty), &Check::NAMES, &[]);
         for (kind, value) in table.iter().filter(|(kind, _)| Check::NAMES.contains(&kind.value)) {
             let Some(validation) = self.validation(field, &kind, value) else {
                 if built_in && matches!(value.get_ref(), DeValue::Boolean(false)) {
@@ -56,10 +56,12 @@ impl Lowering<'_> {
         let empty = toml::de::DeTable::new();
         let table = match node.get_ref() {
             DeValue::Boolean(false) => return None,
-            DeValue::Boolean(true) => Table { entries: &empty, span: node.span(), what: "" },
-            DeValue::Table(entries) => Table { entries, span: node.span(), what: "" },
-            _ => {
-                self.wrong_type(kind.value, "`true`, `false` or a table of options", node);
+            DeValue::Boolean(true) => Table { entries: &empty, span: node.span(), what: "", ty: "" },
+            DeValue::Table(entries) => Table { entries, span: node.span(), what: "", ty: "" },
+            other => {
+                let format = other.as_str().filter(|_| kind.value == "format").and_then(format_word);
+                let usage = format.or_else(|| usage(kind.value));
+                self.wrong_type_so(kind.value, "`true`, `false` or a table of options", node, usage);
                 return None;
             }
         };
@@ -123,7 +125,11 @@ impl Lowering<'_> {
 
     fn options(&mut self, table: &Table<'_>, what: &'static str, own: &[&str]) {
         let known: Vec<&str> = own.iter().chain(&COMMON).copied().collect();
-        self.check_keys(&Table { entries: table.entries, span: table.span.clone(), what }, &known, &[]);
+        self.check_keys(
+            &Table { entries: table.entries, span: table.span.clone(), what, ty: "" },
+            &known,
+            &[],
+        );
     }
 
     fn without_options(&mut self, table: &Table<'_>, what: &'static str, check: Check) -> Check {
@@ -157,12 +163,19 @@ impl Lowering<'_> {
             _ => (!ty.is_compound(), "a single value"),
         };
         if !applies {
-            let message = format!("`{}` is about {types}, and this field is {}", kind.value, article(ty));
+            let message = match (is_item, kind.value) {
+                (true, "absence" | "confirmation") => {
+                    format!("`{}` is about {types}, and this is an item of an array", kind.value)
+                }
+                _ => format!("`{}` is about {types}, and this field is {}", kind.value, article(ty)),
+            };
             let help = match ty {
                 FieldType::Group { .. } => {
                     "remove it: of a group `presence` and `absence` alone can be demanded"
                 }
-                FieldType::Array(_) => "put it on what each item is: `items.validation`",
+                FieldType::Array(_) if kind.value != "confirmation" => {
+                    "put it on what each item is: `items.validation`"
+                }
                 FieldType::Object(_) => "put it on one of the object's `fields`",
                 _ if is_item => "remove it",
                 _ => "remove it, or change the field's `type`",
@@ -273,12 +286,18 @@ impl Lowering<'_> {
         for node in array {
             let Some(value) = self.json("in", node) else { continue };
             if !has_type(&value.value, &field.ty) {
-                let message = format!(
-                    "`in` holds {}, and this field is {}",
-                    json_kind(&value.value),
-                    article(&field.ty)
-                );
-                self.report(self.diagnostic(Rule::WrongType, value.span, message));
+                let held = match &value.value {
+                    number @ Value::Number(_) => format!("`{number}`"),
+                    other => json_kind(other).to_owned(),
+                };
+                let message = format!("`in` holds {held}, and this field is {}", article(&field.ty));
+                let mut diagnostic = self.diagnostic(Rule::WrongType, value.span, message);
+                let whole = value
+                    .value
+                    .as_f64()
+                    .filter(|number| number.fract() == 0.0 && matches!(field.ty, FieldType::Integer));
+                diagnostic.help = whole.map(|whole| format!("write it without a fraction: `{whole}`"));
+                self.report(diagnostic);
             } else if !values.iter().any(|earlier| earlier.value == value.value) {
                 // JSON Schema, 6.1.2: the elements of `enum` should be unique.
                 values.push(value);
@@ -322,6 +341,12 @@ impl Lowering<'_> {
 
     /// `{ field = "…" }`: another field, by its dotted path.
     fn field_reference(&mut self, key: &str, node: &Node<'_>) -> Option<Spanned<String>> {
+        if !matches!(node.get_ref(), DeValue::Table(_)) {
+            let named = node.get_ref().as_str().unwrap_or("properties.other");
+            let help = format!("write `{key} = {{ field = \"{named}\" }}`");
+            self.wrong_type_so(key, "another field", node, Some(help));
+            return None;
+        }
         let table = self.table(key, node, "a reference")?;
         self.check_keys(&table, &["field"], &[]);
         if table.get("field").is_none() && table.iter().next().is_none() {
@@ -388,24 +413,31 @@ impl Lowering<'_> {
             DeValue::String(text) => text.to_string(),
             DeValue::Datetime(value) => value.to_string(),
             _ => {
-                self.wrong_type(key, "a time or a field", node);
+                self.wrong_type_so(key, "a time or a field", node, Some(moments(with_time)));
                 return None;
             }
         };
         let moment = Moment::parse(&text);
         let fault = match (&moment, with_time) {
-            (None, _) => Some(format!("`{text}` is no time")),
-            (Some(Moment::Date(_)), true) => Some(format!("`{text}` is a day, and the field is an instant")),
+            (None, true) if Moment::parse(&format!("{text}Z")).is_some() => Some((
+                format!("`{text}` lacks an offset, so it is no instant"),
+                format!("append `Z` for UTC, or an offset: `{text}+01:00`"),
+            )),
+            (None, _) if text.is_empty() => Some(("an empty text is no time".to_owned(), moments(with_time))),
+            (None, _) if is_path(&text) => Some((
+                format!("`{text}` is no time"),
+                format!("write `{key} = {{ field = \"{text}\" }}` for the field of this path"),
+            )),
+            (None, _) => Some((format!("`{text}` is no time"), moments(with_time))),
+            (Some(Moment::Date(_)), true) => {
+                Some((format!("`{text}` is a day, and the field is an instant"), moments(with_time)))
+            }
             (Some(Moment::Instant(..)), false) => {
-                Some(format!("`{text}` is an instant, and the field is a day"))
+                Some((format!("`{text}` is an instant, and the field is a day"), moments(with_time)))
             }
             _ => None,
         };
-        if let Some(message) = fault {
-            let example = if with_time { "2026-11-23T12:00:00Z" } else { "2026-11-23" };
-            let help = format!(
-                "write `{example}`, `now`, `today`, `18 years ago`, `2 days from now` or {{ field = \"…\" }}"
-            );
+        if let Some((message, help)) = fault {
             self.report(self.diagnostic(Rule::WrongType, node.span(), message).help(help));
             return None;
         }
@@ -417,11 +449,23 @@ impl Lowering<'_> {
         let key = self.string(table, "by")?;
         let items = field.items().map(Field::fields).unwrap_or_default();
         if !items.iter().any(|field| field.name.value == key.value && !field.ty.is_compound()) {
-            let names: Vec<&str> = items.iter().map(|field| field.name.value.as_str()).collect();
-            let message = format!("`{}` is no field of the items that holds a single value", key.value);
+            let single = items.iter().filter(|field| !field.ty.is_compound());
+            let names: Vec<&str> = single.map(|field| field.name.value.as_str()).collect();
+            let compound = items.iter().find(|field| field.name.value == key.value);
+            let message = match compound {
+                Some(field) => {
+                    format!(
+                        "`{}` is {}, and `by` takes a field that holds a single value",
+                        key.value,
+                        article(&field.ty)
+                    )
+                }
+                None => format!("`{}` is no field of the items that holds a single value", key.value),
+            };
             let help = match nearest(&key.value, names.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if names.is_empty() => "remove `by`: the items are no objects".to_owned(),
+                None if items.is_empty() => "remove `by`: the items are no objects".to_owned(),
+                None if names.is_empty() => "remove `by`: the items hold no single value".to_owned(),
                 None => format!("the items have {}", alternatives(names).replace(" or ", " and ")),
             };
             self.report(self.diagnostic(Rule::UnknownFieldReference, key.span, message).help(help));
@@ -437,6 +481,17 @@ impl Lowering<'_> {
             case_sensitive: self.flag(table, "case_sensitive"),
         })
     }
+}
+
+/// How a point in time is written.
+fn moments(with_time: bool) -> String {
+    let example = if with_time { "2026-11-23T12:00:00Z" } else { "2026-11-23" };
+    format!("write `{example}`, `now`, `today`, `18 years ago`, `2 days from now` or {{ field = \"…\" }}")
+}
+
+/// Whether a text that is no time looks like a field's path.
+fn is_path(text: &str) -> bool {
+    text.contains('.') && text.split('.').all(is_field_name)
 }
 
 /// Whether a value can be one of a field of this type.

@@ -27,15 +27,20 @@ fn integer(value: &DeInteger<'_>) -> Option<i64> {
 
 impl Lowering<'_> {
     pub(super) fn wrong_type(&mut self, key: &str, expected: &str, node: &Node<'_>) {
+        self.wrong_type_so(key, expected, node, usage(key));
+    }
+
+    /// Like [`Self::wrong_type`], with what to write instead.
+    pub(super) fn wrong_type_so(&mut self, key: &str, expected: &str, node: &Node<'_>, help: Option<String>) {
         let message = format!("`{key}` takes {expected}, not {}", kind(node.get_ref()));
         let mut diagnostic = self.diagnostic(Rule::WrongType, node.span(), message);
-        diagnostic.help = usage(key);
+        diagnostic.help = help;
         self.report(diagnostic);
     }
 
     /// Like [`Self::wrong_type`], of a value inside an array.
-    fn wrong_item(&mut self, key: &str, node: &Node<'_>) {
-        let message = format!("each of `{key}` is a string, and this is {}", kind(node.get_ref()));
+    pub(super) fn wrong_item(&mut self, key: &str, expected: &str, node: &Node<'_>) {
+        let message = format!("each of `{key}` is {expected}, and this is {}", kind(node.get_ref()));
         let mut diagnostic = self.diagnostic(Rule::WrongType, node.span(), message);
         diagnostic.help = usage(key);
         self.report(diagnostic);
@@ -115,7 +120,7 @@ impl Lowering<'_> {
         what: &'static str,
     ) -> Option<Table<'a>> {
         if let DeValue::Table(entries) = node.get_ref() {
-            return Some(Table { entries, span: node.span(), what });
+            return Some(Table { entries, span: node.span(), what, ty: "" });
         }
         self.wrong_type(key, "a table", node);
         None
@@ -140,7 +145,7 @@ impl Lowering<'_> {
         for node in array {
             match node.get_ref() {
                 DeValue::String(text) => strings.push(Spanned::new(text.to_string(), node.span())),
-                _ => self.wrong_item(key, node),
+                _ => self.wrong_item(key, "a string", node),
             }
         }
         strings
@@ -158,8 +163,7 @@ impl Lowering<'_> {
             let names = || choices.iter().map(|(name, _)| *name);
             let message = format!("`{key}` takes {}, not `{}`", alternatives(names()), word.value);
             let mut diagnostic = self.diagnostic(Rule::WrongType, word.span.clone(), message);
-            let ours = other_word(&word.value).filter(|ours| names().any(|name| name == *ours));
-            let meant = ours.or_else(|| nearest(&word.value, names()));
+            let meant = other_word(&word.value, names()).or_else(|| nearest(&word.value, names()));
             diagnostic.help = meant.map(|meant| format!("did you mean `{meant}`?"));
             self.report(diagnostic);
         }

@@ -7,11 +7,11 @@ use fixed_decimal::Decimal;
 use icu_plurals::{PluralCategory, PluralOperands, PluralRules};
 use minijinja::Environment;
 use minijinja::value::Serde;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use toml::de::{DeTable, DeValue};
 
 use super::languages::lower_tag;
-use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::diagnostic::{Diagnostic, Rule, alternatives, has_errors, nearest};
 use crate::model::Spanned;
 use crate::source::{ReadFault, SourceFile, Span};
 use crate::syntax;
@@ -108,6 +108,10 @@ impl Locale {
         }
         let (table, diagnostics) = syntax::parse(source);
         reader.diagnostics = diagnostics;
+        if has_errors(&reader.diagnostics) {
+            // After a syntax error a key may only seem absent or unknown.
+            return (reader.locale, reader.diagnostics);
+        }
         reader.tag();
         reader.file(table.get_ref());
         reader.diagnostics.sort_by_key(|found| found.primary.span.start);
@@ -221,7 +225,7 @@ impl<'f> Reader<'f> {
                             "this nests too deeply".to_owned(),
                             None,
                         );
-                    } else if base == "messages" {
+                    } else if base == "messages" || names == 0 && is_code(name) && are_texts(inner) {
                         self.not_plural(name, inner, value.span());
                     } else {
                         self.entries(&path, names.saturating_sub(1), inner, depth + 1);
@@ -234,9 +238,15 @@ impl<'f> Reader<'f> {
                         self.locale.messages.insert(path, Message::One(text));
                     }
                 }
-                DeValue::String(_) => {
+                DeValue::String(text) => {
                     let message = format!("`{name}` is a name here, and its messages are missing");
-                    let help = "put the code behind it: `email.taken = \"…\"`".to_owned();
+                    let help = if names == 1 {
+                        format!(
+                            "write `{name}.label = \"{text}\"` for what it is called, or `{name}.taken = \"…\"`"
+                        )
+                    } else {
+                        format!("put a field and a code behind it: `{name}.email.taken = \"…\"`")
+                    };
                     self.report(Rule::WrongType, value.span(), message, help);
                 }
                 _ => {
@@ -266,6 +276,12 @@ impl<'f> Reader<'f> {
     }
 
     fn plural(&mut self, path: String, code: &str, key: Span, table: &DeTable<'_>) {
+        let counted = CODES.iter().any(|(known, params)| *known == code && params.contains(&"count"));
+        if is_code(code) && !counted && table.len() > 1 {
+            let message = format!("`{code}` has no number, and so no plural forms");
+            self.report(Rule::InvalidLocale, key, message, format!("write `{code} = \"…\"`"));
+            return;
+        }
         let used: Option<Vec<PluralCategory>> =
             self.locale.rules.as_ref().map(|rules| rules.categories().collect());
         let mut forms = Vec::new();
@@ -293,6 +309,7 @@ impl<'f> Reader<'f> {
         let missing: Vec<&str> = used
             .iter()
             .flatten()
+            .filter(|_| counted)
             .filter(|used| !table.keys().any(|key| CATEGORIES.contains(&(key.get_ref().as_ref(), **used))))
             .filter_map(|used| CATEGORIES.into_iter().find(|(_, category)| category == used))
             .map(|(name, _)| name)
@@ -320,20 +337,71 @@ impl<'f> Reader<'f> {
             self.report(Rule::UnknownKey, key, format!("there is no error code `{code}`"), help);
             return None;
         };
+        let common = COMMON.iter().filter(|name| !params.contains(name));
+        let names: Vec<&str> = params.iter().chain(common).copied().collect();
+        if let Some(name) = names.iter().find(|name| text.value.contains(&format!("%{{{name}}}"))) {
+            let message = format!("`%{{{name}}}` is Rails' and would be shown as it stands");
+            let help = format!("write `{{{{ {name} }}}}`");
+            self.report(Rule::InvalidTemplate, text.span.clone(), message, help);
+        }
         if !template::is_template(&text.value) {
             return Some(Text::Plain(text.value.clone()));
         }
-        let names: Vec<&str> = params.iter().chain(&COMMON).copied().collect();
         let known = |chain: &[String]| {
             let name = chain.first()?;
             let known = names.contains(&name.as_str());
             (!known).then(|| template::not_among(Rule::InvalidTemplate, name, &names))
         };
-        let found =
-            template::check(&mut self.locale.environment, self.file, name, Kind::Template, text, &known);
+        let environment = &mut self.locale.environment;
+        let found = template::check(environment, self.file, name, Kind::Template, text, &known);
+        if found.is_empty() {
+            // One that renders with any of them may be meant for values of that type.
+            let tried: Result<Vec<_>, _> = samples(params)
+                .map(|sample| {
+                    match template::render(environment, name, minijinja::Value::from(Serde(&sample))) {
+                        Ok(_) => Err(()),
+                        Err(error) => Ok(error),
+                    }
+                })
+                .collect();
+            let failed = tried.into_iter().flatten().next();
+            self.diagnostics.extend(failed.map(|error| template::unrendered(self.file, text, &error)));
+        }
         self.diagnostics.extend(found);
         Some(Text::Template(name.to_owned()))
     }
+}
+
+/// What a message may have to render: values of each type, and none.
+fn samples(params: &[&str]) -> impl Iterator<Item = Value> {
+    let mut sample = json!({ "attribute": "Label", "type": "string" });
+    for param in params {
+        sample[*param] = match *param {
+            "count" => json!(2),
+            "value" => json!("2026-11-23"),
+            _ => json!("string"),
+        };
+    }
+    let valued = params.contains(&"value");
+    [json!("text"), json!(1), json!(true), Value::Null].into_iter().map(move |value| {
+        let mut sample = sample.clone();
+        if !valued && !value.is_null() {
+            sample["value"] = value;
+        }
+        sample
+    })
+}
+
+fn is_code(name: &str) -> bool {
+    CODES.iter().any(|(code, _)| *code == name)
+}
+
+/// Whether a table holds texts and none of them is said of a field: plural forms, if it stands in the place of a message.
+fn are_texts(table: &DeTable<'_>) -> bool {
+    table.iter().all(|(key, value)| {
+        let key = key.get_ref().as_ref();
+        value.get_ref().is_str() && key != LABEL && !is_code(key)
+    })
 }
 
 /// Whether a table holds plural forms: `other`, and nothing that is not one.

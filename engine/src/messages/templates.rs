@@ -72,17 +72,7 @@ impl Templates {
                 .err()
                 .filter(|error| error.kind() != ErrorKind::OutOfFuel)
         });
-        tried
-            .map(|error| {
-                let text = format!("the message does not render: {}", template::why(&error));
-                let span = error.range().map_or_else(
-                    || message.span.clone(),
-                    |part| form.source.span_in_string(&message.span, &message.value, part),
-                );
-                Diagnostic::new(Rule::InvalidTemplate, &form.source, span, text)
-            })
-            .into_iter()
-            .collect()
+        tried.map(|error| template::unrendered(&form.source, message, &error)).into_iter().collect()
     }
 
     /// The message of a rule; nothing where it has none, or fails.

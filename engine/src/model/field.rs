@@ -1,5 +1,7 @@
 //! A field: what one value of a request is, and what holds for it.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use crate::model::{Check, Condition, Spanned, Validation};
@@ -211,6 +213,8 @@ pub struct Field {
     pub when: Option<Condition>,
     /// Further JSON Schema keywords for its value, as they stand.
     pub schema: Option<Spanned<Map<String, Value>>>,
+    /// Where each key within `schema` is written, and its value, by JSON Pointer (RFC 6901).
+    pub schema_spans: HashMap<String, (Span, Span)>,
     /// How it is shown.
     pub ui: Ui,
 }
@@ -233,6 +237,7 @@ impl Field {
             role: Role::Attribute,
             when: None,
             schema: None,
+            schema_spans: HashMap::new(),
             ui: Ui::default(),
         }
     }

@@ -203,11 +203,12 @@ fn report(reload: &Reload, dev: bool) {
         compiled = reload.compiled,
         changed = reload.changed.len(),
         removed = reload.removed.len(),
+        locales = reload.locales.len(),
         "forms loaded"
     );
 }
 
-/// A line for every form that stands otherwise than before.
+/// A line for every form that stands otherwise than before, and every locale that changed.
 fn changes(reload: &Reload) -> String {
     let meaning = |state| match state {
         State::Live => "live",
@@ -216,7 +217,21 @@ fn changes(reload: &Reload) -> String {
     };
     let changed = reload.changed.iter().map(|(name, state)| (name, meaning(*state)));
     let removed = reload.removed.iter().map(|name| (name, "removed"));
-    changed.chain(removed).flat_map(|(name, what)| [name.as_str(), ": ", what, "\n"]).collect()
+    let faulty = |tag: &String| {
+        let files = reload.diagnostics.iter().filter(|found| found.severity() == Severity::Error);
+        files.map(|found| &found.primary.file.default_name).any(|name| name == tag)
+    };
+    let locales = reload.locales.iter().map(|tag| {
+        (
+            tag,
+            if faulty(tag) {
+                "a locale with errors; its last good version is used"
+            } else {
+                "the locale is live"
+            },
+        )
+    });
+    changed.chain(removed).chain(locales).flat_map(|(name, what)| [name.as_str(), ": ", what, "\n"]).collect()
 }
 
 fn log(found: &Diagnostic) {
