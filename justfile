@@ -1,11 +1,12 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated editor ajv
+check: fmt lint doc test deny spelling generated editor ajv fuzz
 
 # Formatting of Rust and TOML.
 fmt:
     cargo fmt --all --check
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
     taplo fmt --check
 
 # Warnings are errors; unused dependencies too.
@@ -43,6 +44,10 @@ ajv:
     mkdir -p target
     cargo run --locked --quiet -p formwork-tests --example ajv > target/ajv.json
     node tests/ajv/check.mjs < target/ajv.json
+
+# The fuzz targets compile; fuzz/README.md says how they run.
+fuzz:
+    cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target --locked -- -D warnings
 
 # Rewrites the files that are made from others.
 generate:
