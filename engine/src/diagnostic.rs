@@ -115,11 +115,31 @@ pub struct Label {
     pub text: String,
 }
 
+/// A change of a file that mends a finding and leaves what the form accepts as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in the imperative: `remove the key`.
+    pub title: String,
+    /// What it changes in the file of the primary label: ordered, without overlaps.
+    pub edits: Vec<Edit>,
+}
+
+/// Bytes of a file, and what stands in their place afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The bytes that go; empty where something is only added.
+    pub span: Span,
+    /// The text that comes.
+    pub text: String,
+}
+
 /// One finding.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     /// What kind of fault it is.
     pub rule: Rule,
+    /// How bad it is: as bad as its rule, until a configuration says otherwise.
+    pub severity: Severity,
     /// One sentence, lower case, without a full stop: what is wrong.
     pub message: String,
     /// The place itself.
@@ -128,6 +148,8 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What to write instead.
     pub help: Option<String>,
+    /// How to mend it without thinking, if that is possible.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -135,7 +157,15 @@ impl Diagnostic {
     #[must_use]
     pub fn new(rule: Rule, file: &Arc<SourceFile>, span: Span, message: impl Into<String>) -> Self {
         let primary = Label { file: Arc::clone(file), span, text: String::new() };
-        Self { rule, message: message.into(), primary, secondary: Vec::new(), help: None }
+        Self {
+            rule,
+            severity: rule.severity(),
+            message: message.into(),
+            primary,
+            secondary: Vec::new(),
+            help: None,
+            fix: None,
+        }
     }
 
     /// Puts words beside the primary mark.
@@ -159,17 +189,18 @@ impl Diagnostic {
         self
     }
 
-    /// How bad it is.
+    /// Says how to mend it: edits of the file of the primary label.
     #[must_use]
-    pub fn severity(&self) -> Severity {
-        self.rule.severity()
+    pub fn fix(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { title: title.into(), edits });
+        self
     }
 }
 
 /// Whether any of `diagnostics` is an error.
 #[must_use]
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
 /// The candidate nearest to what was written, if it is near enough to be what was meant.

@@ -29,7 +29,7 @@ pub fn render(diagnostics: &[Diagnostic], format: Format) -> String {
 /// The closing line: `2 errors, 1 warning in 3 forms`.
 #[must_use]
 pub fn summary(diagnostics: &[Diagnostic], forms: usize) -> String {
-    let count = |severity| diagnostics.iter().filter(|found| found.severity() == severity).count();
+    let count = |severity| diagnostics.iter().filter(|found| found.severity == severity).count();
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let found = match (errors, warnings) {

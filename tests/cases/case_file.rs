@@ -106,7 +106,7 @@ impl CaseFile {
         let source = SourceFile::new(PathBuf::from("form.toml"), "case".to_owned(), self.form.clone());
         let built = build(compiler, &Arc::new(source), None, time(NOW));
         let errors: Vec<_> =
-            built.diagnostics.iter().filter(|found| found.severity() == Severity::Error).cloned().collect();
+            built.diagnostics.iter().filter(|found| found.severity == Severity::Error).cloned().collect();
         assert!(errors.is_empty(), "{}", render(&errors, Format::Text { colour: false }));
         built.form.unwrap()
     }

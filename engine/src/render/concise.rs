@@ -10,7 +10,7 @@ pub(super) fn render(diagnostics: &[Diagnostic]) -> String {
             found.primary.file.path.display(),
             position.line,
             position.column,
-            found.severity().name(),
+            found.severity.name(),
             found.rule.name(),
             found.message
         )

@@ -218,7 +218,7 @@ fn changes(reload: &Reload) -> String {
     let changed = reload.changed.iter().map(|(name, state)| (name, meaning(*state)));
     let removed = reload.removed.iter().map(|name| (name, "removed"));
     let faulty = |tag: &String| {
-        let files = reload.diagnostics.iter().filter(|found| found.severity() == Severity::Error);
+        let files = reload.diagnostics.iter().filter(|found| found.severity == Severity::Error);
         files.map(|found| &found.primary.file.default_name).any(|name| name == tag)
     };
     let locales = reload.locales.iter().map(|tag| {
@@ -238,7 +238,7 @@ fn log(found: &Diagnostic) {
     let position = found.primary.file.position(found.primary.span.start);
     let file = found.primary.file.path.display();
     let (line, rule) = (position.line, found.rule.name());
-    match found.severity() {
+    match found.severity {
         Severity::Error => tracing::error!(%file, line, rule, "{}", found.message),
         Severity::Warning => tracing::warn!(%file, line, rule, "{}", found.message),
     }

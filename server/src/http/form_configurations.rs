@@ -162,7 +162,7 @@ fn diagnostic(found: &Diagnostic) -> Value {
     let position = found.primary.file.position(found.primary.span.start);
     json!({
         "rule": found.rule.name(),
-        "severity": found.severity().name(),
+        "severity": found.severity.name(),
         "message": found.message,
         "help": found.help,
         "line": position.line,
