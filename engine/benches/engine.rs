@@ -36,10 +36,11 @@ fn circumstances() -> Circumstances {
 }
 
 fn main() {
-    divan::main();
+    // First, since what the others free would be used again and not be seen.
     if std::env::args().skip(1).all(|argument| argument.starts_with('-') || argument == "memory") {
         memory();
     }
+    divan::main();
 }
 
 /// What ten thousand compiled forms hold of memory, by what the process has resident (Linux).
