@@ -61,6 +61,10 @@ pub fn build(
         diagnostics.extend(lint::check_compiled(compiler, form, now));
     }
     let ready = form.filter(|_| !has_errors(&diagnostics)).map(Arc::new);
+    if ready.is_none() {
+        // First it has to work.
+        diagnostics.retain(|found| found.rule != Rule::UntestedForm);
+    }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     Built { source: Arc::clone(source), name, form: ready, diagnostics }
 }

@@ -186,6 +186,21 @@ impl Compiler {
         if compiles {
             let message =
                 "the pattern is no ECMAScript regular expression, and other validators could not read it";
+            let between_slashes = pattern.value.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
+            if let Some((inner, flags)) =
+                between_slashes.filter(|(_, flags)| flags.bytes().all(|flag| flag.is_ascii_lowercase()))
+            {
+                let inner = inner.replace(r"\A", "^").replace(r"\z", "$").replace(r"\Z", "$");
+                let flags = if flags.is_empty() {
+                    ""
+                } else {
+                    ", with both cases of a letter in a class for the flag `i`"
+                };
+                return Some(
+                    diagnostic(pattern.span.clone(), "a pattern stands without slashes".to_owned())
+                        .help(format!("write `'{inner}'`{flags}")),
+                );
+            }
             let help = r"write `^` and `$` for `\A` and `\z`, `(?<name>…)` for `(?P<name>…)`, and flags as character classes";
             return Some(diagnostic(pattern.span.clone(), message.to_owned()).help(help));
         }

@@ -86,7 +86,8 @@ impl Lowering<'_> {
                 self.diagnostic(Rule::UnknownKey, key.span, message).help("leave the key out")
             } else {
                 let message = format!("{} has no key `{}`", table.what, key.value);
-                let help = told(table, key.value, node).unwrap_or_else(|| {
+                let value = self.file.text.get(node.span()).unwrap_or_default();
+                let help = told(table, key.value, value).unwrap_or_else(|| {
                     match (nearest(key.value, known.iter().copied()), known) {
                         (Some(near), _) => format!("did you mean `{near}`?"),
                         (None, [only]) => format!("the only key of {} is `{only}`", table.what),
@@ -103,8 +104,9 @@ impl Lowering<'_> {
     }
 }
 
-/// What to write for a key that `table` does not take and that stands elsewhere, or is a word of another language.
-fn told(table: &Table<'_>, key: &str, node: &Node<'_>) -> Option<String> {
+/// What to write for a key, with its value as it is written, that `table` does not take and that stands elsewhere, or is
+/// a word of another language.
+fn told(table: &Table<'_>, key: &str, value: &str) -> Option<String> {
     let of_a_field = matches!(table.what, "a field" | "an item");
     if of_a_field && key == "default_payload" {
         return Some("write the field's name and value under `[default_payload.properties]`".to_owned());
@@ -112,11 +114,14 @@ fn told(table: &Table<'_>, key: &str, node: &Node<'_>) -> Option<String> {
     if of_a_field && form::KEYS.contains(&key) {
         return Some(format!("`{key}` belongs to the form: write it above the first line in brackets"));
     }
-    let format = node.get_ref().as_str().filter(|_| key == "format").and_then(usage::format_word);
+    let format = (key == "format").then(|| usage::format_word(value.trim_matches(['"', '\'']))).flatten();
     match table.what {
-        "a field" | "an item" | "a form" => format.or_else(|| usage::synonym(table.ty, key)),
-        "`validation`" => usage::option(table.what, key).or_else(|| usage::synonym(table.ty, key)),
-        what if what.starts_with('`') => usage::option(what, key),
+        "a form" => usage::form_word(key, value).or_else(|| usage::synonym(table.ty, key, value)),
+        "a field" | "an item" => format.or_else(|| usage::synonym(table.ty, key, value)),
+        "`validation`" => {
+            usage::option(table.what, key, value).or_else(|| usage::synonym(table.ty, key, value))
+        }
+        what if what.starts_with('`') => usage::option(what, key, value),
         _ => None,
     }
 }

@@ -79,6 +79,13 @@ impl SourceFile {
         Position { line, column }
     }
 
+    /// The line that a byte is in, without its end.
+    #[must_use]
+    pub fn line_at(&self, byte: usize) -> &str {
+        let start = self.line_starts.get(self.position(byte).line - 1).copied().unwrap_or_default();
+        self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+    }
+
     /// The span of `part`, a range of bytes within the decoded string that stands at `span`.
     ///
     /// Exact where the string has no escapes, the whole string otherwise.

@@ -2,6 +2,8 @@
 //!
 //! Called by `registry` for each file; the tree goes to `lower`.
 
+mod habit;
+
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -14,15 +16,28 @@ use crate::source::{MAX_FILE_BYTES, ReadFault, SourceFile};
 #[must_use]
 pub fn parse(file: &Arc<SourceFile>) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
     let (table, errors) = DeTable::parse_recoverable(&file.text);
+    if !errors.is_empty()
+        && let Some((habit, span)) = habit::whole_file(&file.text)
+    {
+        return (table, vec![Diagnostic::new(Rule::TomlSyntax, file, span, habit.message).help(habit.help)]);
+    }
     let mut diagnostics: Vec<Diagnostic> = errors.iter().map(|error| syntax_error(file, error)).collect();
     diagnostics.sort_by_key(|found| found.primary.span.start);
-    // What follows on the same line is mostly the parser finding its way back.
+    // What follows on the same line is mostly the parser finding its way back, and so are the items of a list.
     diagnostics.dedup_by_key(|found| file.position(found.primary.span.start).line);
+    diagnostics.dedup_by(|next, _| habit::is_list_item(file.line_at(next.primary.span.start)));
     (table, diagnostics)
 }
 
 fn syntax_error(file: &Arc<SourceFile>, error: &Error) -> Diagnostic {
     let span = error.span().unwrap_or(0..0);
+    if let Some(habit) = habit::at(&file.text, span.start) {
+        let found = Diagnostic::new(Rule::TomlSyntax, file, span, habit.message).help(habit.help);
+        return match habit.first {
+            Some(first) => found.also(file, first, "first here"),
+            None => found,
+        };
+    }
     // The parser puts what it expected on lines of its own.
     let mut lines = error.message().lines();
     let message = lines.next().unwrap_or_default().to_owned();

@@ -5,6 +5,7 @@
 //!   `form_json` and `attributes_json` can.
 //! - `lint/*.toml` is a form with a fault. The diagnostics, as people see them, are the snapshot of the same name
 //!   under `lint/snapshots/`; `INSTA_UPDATE=always` writes it.
+//! - `broken/*.toml` is the same for whole files as people write them who come from another language.
 //! - `schema/*.toml` is a form; its document is the snapshot.
 //! - `locale/<tag>_*.toml` is a locale with a fault, likewise.
 
@@ -87,7 +88,7 @@ fn lint_case(path: &Path) -> datatest_stable::Result<()> {
     let text = render(&diagnostics(&[built]), Format::Text { colour: false });
     assert!(!text.is_empty(), "nothing is found in {}", path.display());
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("lint/snapshots");
+    settings.set_snapshot_path(path.parent().unwrap().strip_prefix("cases").unwrap().join("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(stem, text));
@@ -132,6 +133,7 @@ fn schema_case(path: &Path) -> datatest_stable::Result<()> {
 datatest_stable::harness! {
     { test = submit_case, root = "cases/submit", pattern = r"\.toml$" },
     { test = lint_case, root = "cases/lint", pattern = r"^[^/]+\.toml$" },
+    { test = lint_case, root = "cases/broken", pattern = r"^[^/]+\.toml$" },
     { test = schema_case, root = "cases/schema", pattern = r"^[^/]+\.toml$" },
     { test = locale_case, root = "cases/locale", pattern = r"^[^/]+\.toml$" },
 }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use toml::de::DeValue;
 
+use super::usage::usage;
 use super::{Lowering, Node, Table};
 use crate::diagnostic::Rule;
 use crate::model::{CodesByPath, Example, Instant, Spanned, parse_instant};
@@ -106,7 +107,15 @@ impl Lowering<'_> {
                     let help = "quote the whole path: `\"properties.vat_number\" = [\"blank\"]`";
                     self.report(self.diagnostic(Rule::WrongType, path.span, message).help(help));
                 }
-                _ => self.wrong_type(path.value, "an array of error codes", codes),
+                other => {
+                    let help = other.as_str().map(|code| format!("write `[\"{code}\"]`"));
+                    self.wrong_type_so(
+                        path.value,
+                        "an array of error codes",
+                        codes,
+                        help.or_else(|| usage("errors")),
+                    );
+                }
             }
         }
         Some(Spanned::new(errors, node.span()))

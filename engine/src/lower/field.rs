@@ -123,6 +123,14 @@ impl Lowering<'_> {
     }
 
     fn not_built_in(&mut self, key: &Spanned<&str>, resource: &Resource) {
+        if let Some(group) =
+            key.value.strip_suffix(GROUP_SUFFIX).filter(|name| resource.member(name).is_some())
+        {
+            let message = format!("`{}` is another spelling of `{group}` in requests alone", key.value);
+            let help = format!("write `[fields.{group}]`");
+            self.report(self.diagnostic(Rule::UnknownKey, key.span.clone(), message).help(help));
+            return;
+        }
         let names = || resource.members.iter().map(|member| member.name);
         let message = format!("`{}` is not a field of `{}`", key.value, resource.name);
         let help = nearest(key.value, names()).map_or_else(
@@ -476,6 +484,10 @@ impl Lowering<'_> {
 
     /// The type that a field states, with what it holds; nothing where it states none, or one that there is not.
     fn field_type(&mut self, table: &Table<'_>, depth: usize) -> Option<FieldType> {
+        if let Some((node, help)) = table.get("type").and_then(|node| Some((node, of_several_types(node)?))) {
+            self.wrong_type_so("type", "a string", node, Some(help));
+            return None;
+        }
         let name = self.string(table, "type")?;
         if depth == MAX_DEPTH && matches!(name.value.as_str(), "array" | "object") {
             let message = format!("fields nest deeper than {MAX_DEPTH} levels");
@@ -547,6 +559,16 @@ impl Lowering<'_> {
         }
         valid
     }
+}
+
+/// What to write for a list of types, as JSON Schema has it.
+fn of_several_types(node: &Node<'_>) -> Option<String> {
+    let names = node.get_ref().as_array()?.iter().filter_map(|name| name.get_ref().as_str());
+    let names: Vec<&str> = names.filter(|name| *name != "null").collect();
+    Some(match names.as_slice() {
+        [only] => format!("write `type = \"{only}\"`: a field without `presence` may be absent or `null`"),
+        _ => "a field has one type: declare a field for each".to_owned(),
+    })
 }
 
 /// Whether a `validation` among names is the group's own: nothing in it is what a field takes.

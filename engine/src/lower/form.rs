@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use super::{Lowering, Table};
-use crate::diagnostic::{Rule, alternatives, nearest};
+use crate::diagnostic::{Rule, alternatives, has_errors, nearest};
 use crate::model::{Access, AfterSubmission, Form, RateLimit, Resource, Spanned, UnknownFields};
 
 pub(super) const KEYS: [&str; 13] = [
@@ -51,7 +51,7 @@ impl Lowering<'_> {
         for alias in &aliases {
             self.check_name(alias, "an alias");
         }
-        Form {
+        let form = Form {
             source: std::sync::Arc::clone(self.file),
             description: self.string(table, "description").map(|text| text.value),
             access,
@@ -68,7 +68,21 @@ impl Lowering<'_> {
             name,
             resource: resource.value,
             aliases,
+        };
+        self.require_resource(table);
+        form
+    }
+
+    fn require_resource(&mut self, table: &Table<'_>) {
+        // One that is misspelt, or written below a field, is reported as such.
+        let is_elsewhere = mentions_resource(table.entries, 4) && has_errors(&self.diagnostics);
+        if table.get("resource").is_some() || is_elsewhere {
+            return;
         }
+        let diagnostic = self
+            .diagnostic(Rule::MissingKey, table.span.clone(), "the form does not say what it creates")
+            .help(format!("add `resource = \"{}\"`", Resource::ALL[0].name));
+        self.report(diagnostic);
     }
 
     fn word<T: Copy + Default>(&mut self, table: &Table<'_>, key: &str, choices: &[(&str, T)]) -> T {
@@ -105,10 +119,6 @@ impl Lowering<'_> {
         let names = || Resource::ALL.iter().map(|resource| resource.name);
         let fallback = |span| Spanned::new(Resource::ALL[0], span);
         if table.get("resource").is_none() {
-            let diagnostic = self
-                .diagnostic(Rule::MissingKey, table.span.clone(), "the form does not say what it creates")
-                .help(format!("add `resource = \"{}\"`", Resource::ALL[0].name));
-            self.report(diagnostic);
             return fallback(table.span.clone());
         }
         let Some(name) = self.string(table, "resource") else { return fallback(table.span.clone()) };
@@ -173,6 +183,15 @@ impl Lowering<'_> {
             _ => RateLimit::Unstated,
         }
     }
+}
+
+/// Whether a key within so many levels of tables is, or is meant to be, `resource`.
+fn mentions_resource(table: &DeTable<'_>, levels: usize) -> bool {
+    table.iter().any(|(key, node)| {
+        nearest(key.get_ref(), ["resource"]).is_some()
+            || (levels > 0
+                && node.get_ref().as_table().is_some_and(|inner| mentions_resource(inner, levels - 1)))
+    })
 }
 
 /// `"1 minute"`, `"30 seconds"`; longer than zero, at most a year.

@@ -22,6 +22,7 @@ const USAGE: &[(&str, &str)] = &[
     ("rate_limit", "rate_limit = { requests = 20, per = \"1 minute\" }"),
     ("scope", "scope = [\"properties.team\"]"),
     ("unless", "unless = { \"properties.account_type\" = \"business\" }"),
+    ("type", "type = \"string\""),
     ("validation", "validation.presence = true"),
     ("when", "when = { \"properties.account_type\" = \"business\" }"),
 ];
@@ -143,9 +144,64 @@ const FIELD_WORDS: &[Row] = &[
     (ALL, &["additionalProperties"], "unknown_fields = \"ignore\""),
 ];
 
-/// A line that says here what a word says in another language, where a field of the type is described.
-pub(super) fn synonym(ty: &str, word: &str) -> Option<String> {
-    row(FIELD_WORDS, ty, word)
+/// A line that says here what a word with a value, as it is written, says in another language, where a field of the
+/// type is described.
+pub(super) fn synonym(ty: &str, word: &str, value: &str) -> Option<String> {
+    row(FIELD_WORDS, ty, word, value)
+}
+
+/// What other languages say above the fields: JSON Schema, Rails, platformOS.
+const FORM_WORDS: &[Row] = &[
+    (
+        ALL,
+        &["$schema", "schema"],
+        "name the schema for editors in a comment: `#:schema ../../schemas/form-configuration.schema.json`",
+    ),
+    (ALL, &["type"], "remove it: a form is always an object"),
+    (ALL, &["required"], "write `validation.presence = true` at each field that has to be there"),
+    (
+        ALL,
+        &["properties"],
+        "write `[fields.email]` for a built-in field, `[fields.properties.nickname]` for one of your own",
+    ),
+    (
+        ALL,
+        &["additionalProperties"],
+        "remove it: a form refuses what it does not name, unless it says `unknown_fields = \"ignore\"`",
+    ),
+    (ALL, &["validation", "validations", "validates", "rules"], "[fields.first_name.validation]"),
+    (
+        ALL,
+        &["permit", "permitted", "params", "attributes", "fillable", "inputs"],
+        "write a table for each field: `[fields.email]`",
+    ),
+    (
+        ALL,
+        &["form", "configuration", "form_configuration"],
+        "write its keys without a table around them: `resource = \"User\"`, `[fields.email]`",
+    ),
+    (ALL, &["model", "entity", "table", "class"], "resource = \"User\""),
+    (ALL, &["title", "label", "summary"], "description = \"Sign-up for developers\""),
+    (ALL, &["id", "slug"], "name = \"sign_up\""),
+    (ALL, &["public", "auth", "visibility"], "access = \"public\""),
+    (ALL, &["return_to"], "redirect_to = \"/welcome\""),
+    (ALL, &["payload", "defaults"], "[default_payload]"),
+    (
+        ALL,
+        &[
+            "callback_actions",
+            "async_callback_actions",
+            "email_notifications",
+            "sms_notifications",
+            "api_call_notifications",
+        ],
+        "remove it: a form stores what is submitted and starts nothing else",
+    ),
+];
+
+/// The same above the fields.
+pub(super) fn form_word(word: &str, value: &str) -> Option<String> {
+    row(FORM_WORDS, "", word, value)
 }
 
 const TIMES: &[&str] = &["`date`", "`datetime`"];
@@ -181,14 +237,37 @@ const OPTION_WORDS: &[Row] = &[
 ];
 
 /// The same where the options of a rule are read, which is `what` in messages.
-pub(super) fn option(what: &str, word: &str) -> Option<String> {
-    row(OPTION_WORDS, what, word)
+pub(super) fn option(what: &str, word: &str, value: &str) -> Option<String> {
+    row(OPTION_WORDS, what, word, value)
 }
 
-fn row(rows: &[Row], of: &str, word: &str) -> Option<String> {
+fn row(rows: &[Row], of: &str, word: &str, value: &str) -> Option<String> {
     let fits = |names: &[&str]| names.is_empty() || names.contains(&of);
-    let found = rows.iter().find(|(names, words, _)| words.contains(&word) && fits(names));
-    found.map(|(_, _, written)| line(written))
+    let (_, _, written) = rows.iter().find(|(names, words, _)| words.contains(&word) && fits(names))?;
+    if value == "false" && written.ends_with(" = true") {
+        return Some("remove it: it is so unless something else is said".to_owned());
+    }
+    Some(line(&with_value(written, value)))
+}
+
+/// A line with the author's own value in the place of the one that it shows, where they are of one kind.
+fn with_value(written: &str, value: &str) -> String {
+    let kind =
+        |value: &str| value.chars().next().map(|first| if first.is_ascii_digit() { '0' } else { first });
+    let kind = |value: &str| kind(value).map(|first| if first == '\'' { '"' } else { first });
+    match written.split_once(" = ") {
+        Some((key, shown))
+            if !written.contains('`')
+                && !shown.contains(" = ")
+                && kind(shown) == kind(value)
+                && value.len() <= 60
+                && (!value.contains('{') || value.starts_with("{ \"") || value.starts_with("{\""))
+                && !value.contains(['\n', '`']) =>
+        {
+            format!("{key} = {value}")
+        }
+        _ => written.to_owned(),
+    }
 }
 
 /// What other languages call the types, besides [`OTHER_WORDS`]: here they are rules.
@@ -308,4 +387,24 @@ const OTHER_WORDS: &[(&[&str], &str)] = &[
 pub(super) fn other_word<'w>(word: &str, ours: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let (_, meant) = OTHER_WORDS.iter().find(|(others, _)| others.contains(&word))?;
     ours.into_iter().find(|name| name == meant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_write_has_the_authors_value() {
+        for (ty, word, value, wanted) in [
+            ("integer", "minimum", "18", "write `validation.numericality.greater_than_or_equal_to = 18`"),
+            ("string", "pattern", "\"[0-9]+\"", "write `validation.format.with = \"[0-9]+\"`"),
+            ("string", "enum", "[\"a\"]", "write `validation.inclusion.in = [\"a\"]`"),
+            ("string", "length", "{ in = 2 }", "write `validation.length.maximum = 20`"),
+            ("string", "required", "true", "write `validation.presence = true`"),
+            ("string", "required", "false", "remove it: it is so unless something else is said"),
+            ("string", "required_if", "{ a = 1 }", "write `validation.presence = { if = { … } }`"),
+        ] {
+            assert_eq!(synonym(ty, word, value).as_deref(), Some(wanted), "{word} = {value}");
+        }
+    }
 }
