@@ -1,0 +1,127 @@
+"""Times `formwork lint` beside the tools that check TOML against a JSON Schema, on the same forms.
+
+    cargo build --release && python3 -m venv target/bench-lint
+    target/bench-lint/bin/pip install -r benches/lint/requirements.txt
+    target/bench-lint/bin/python benches/lint/compare.py
+
+The others get `schemas/form-configuration.schema.json`, the schema for editors. Rounds are interleaved: a round runs
+each tool once. Prints the tables of `benches/README.md`; exits with 1 if a tool finds anything, since the forms are
+clean.
+"""
+
+import argparse
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMA = ROOT / "schemas" / "form-configuration.schema.json"
+FORMWORK = ROOT / "target" / "release" / "formwork"
+TOOLS = pathlib.Path(sys.executable).parent
+
+FORM = """description = "Form {index}"
+resource = "User"
+access = "public"
+
+[fields.email]
+normalize = ["trim", "lowercase"]
+
+[fields.first_name]
+normalize = ["squish"]
+validation.presence = true
+validation.length.maximum = {maximum}
+
+[fields.properties.code]
+validation.format.with = '^f?[0-9-]{{1,{digits}}}$'
+
+[fields.properties.plan]
+validation.inclusion.in = ["free", "paid"]
+default = "free"
+
+[fields.properties.seats]
+type = "integer"
+when = {{ "properties.plan" = "paid" }}
+validation.numericality = {{ greater_than = 0, less_than = {maximum} }}
+
+[[examples]]
+form = {{ email = "ada@example.com", first_name = "Ada", properties = {{ code = "1" }} }}
+
+[[examples]]
+form = {{ email = "ada@example.com", first_name = "Ada", properties = {{ plan = "paid", seats = 0 }} }}
+errors = {{ "properties.seats" = ["greater_than"] }}
+"""
+
+
+def write_forms(directory: pathlib.Path, count: int) -> None:
+    for index in range(count):
+        path = directory / "forms" / f"partner_{index // 100:03}" / f"form_{index:05}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(FORM.format(index=index, maximum=20 + index % 80, digits=1 + index % 16))
+
+
+def run(command: list[str], directory: pathlib.Path) -> tuple[float, float]:
+    """Seconds and MiB at the most of one run."""
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            output.seek(0)
+            sys.exit(f"{command[0]}: {output.read(2000).decode(errors='replace')}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def commands(directory: pathlib.Path) -> dict[str, list[str]]:
+    files = sorted(str(path) for path in directory.glob("forms/**/*.toml"))
+    return {
+        "formwork lint": [str(FORMWORK), "--configs", ".", "lint"],
+        "taplo lint": [str(TOOLS / "taplo"), "lint", "--schema", SCHEMA.as_uri(), "forms/**/*.toml"],
+        "check-jsonschema": [str(TOOLS / "check-jsonschema"), "--schemafile", str(SCHEMA), *files],
+    }
+
+
+def compare(directory: pathlib.Path, rounds: int) -> None:
+    measured: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(rounds):
+        for name, command in commands(directory).items():
+            measured.setdefault(name, []).append(run(command, directory))
+    ours = statistics.median(seconds for seconds, _ in measured["formwork lint"])
+    print("| tool | seconds, median | to formwork | memory, MiB |\n| --- | --- | --- | --- |")
+    for name, runs in measured.items():
+        seconds = statistics.median(seconds for seconds, _ in runs)
+        memory = max(memory for _, memory in runs)
+        print(f"| `{name}` | {seconds:.2f} | {seconds / ours:.1f} | {memory:.0f} |")
+
+
+def scale(counts: list[int], rounds: int) -> None:
+    print("\n| forms | `formwork lint`, ms, median | for each form, µs |\n| --- | --- | --- |")
+    for count in counts:
+        with tempfile.TemporaryDirectory() as name:
+            directory = pathlib.Path(name)
+            write_forms(directory, count)
+            command = commands(directory)["formwork lint"]
+            seconds = statistics.median(run(command, directory)[0] for _ in range(rounds))
+            print(f"| {count:,} | {seconds * 1e3:.0f} | {seconds / count * 1e6:.0f} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--forms", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        write_forms(directory, arguments.forms)
+        print(f"{arguments.forms:,} forms, {arguments.rounds} rounds\n")
+        compare(directory, arguments.rounds)
+    scale([100, 1_000, 10_000], arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()
