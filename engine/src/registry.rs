@@ -7,6 +7,7 @@ mod locales;
 mod stamp;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -14,6 +15,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use locales::LocaleFiles;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use stamp::Stamp;
 
 use crate::build::{Built, build};
@@ -72,7 +74,7 @@ pub struct Snapshot {
     /// The messages of every language.
     pub locales: Locales,
     locale_diagnostics: Vec<Diagnostic>,
-    by_name: HashMap<String, Arc<CompiledForm>>,
+    by_name: FxHashMap<String, Arc<CompiledForm>>,
 }
 
 impl Snapshot {
@@ -242,7 +244,7 @@ impl Registry {
         snapshot.locales = next_locales.served();
         snapshot.locale_diagnostics = next_locales.diagnostics();
         let snapshot = Arc::new(snapshot);
-        let changed_paths: HashSet<&Path> = changed.iter().map(|path| path.path.as_path()).collect();
+        let changed_paths: HashSet<&OsStr> = changed.iter().map(|path| path.path.as_os_str()).collect();
         let reload = Reload {
             generation: snapshot.generation,
             compiled: changed.len(),
@@ -253,7 +255,7 @@ impl Registry {
                 .filter(|found| {
                     let file = &found.primary.file;
                     found.rule == Rule::DuplicateFormName
-                        || changed_paths.contains(file.path.as_path())
+                        || changed_paths.contains(file.path.as_os_str())
                         || locales.contains(&file.default_name)
                             && snapshot.locale_diagnostics.iter().any(|own| std::ptr::eq(own, *found))
                 })
@@ -295,8 +297,11 @@ fn look(compiler: &Compiler, known: Option<&File>, path: &FormPath, now: SystemT
 
 /// Decides which version of every form is served, and under which names.
 fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
-    let there: HashSet<PathBuf> =
-        files.iter().filter(|(_, file)| !file.missing).map(|(path, _)| path.path.clone()).collect();
+    let there: HashSet<PathBuf> = if files.values().all(|file| file.served.is_some()) {
+        HashSet::new()
+    } else {
+        files.iter().filter(|(_, file)| !file.missing).map(|(path, _)| path.path.clone()).collect()
+    };
     for file in files.values_mut().filter(|file| file.served.is_none()) {
         // A form whose file moved and broke at once is still the form of that name.
         let moved = |form: &&Arc<CompiledForm>| {
@@ -315,7 +320,9 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
         .collect();
     let forms: Vec<&Form> = candidates.iter().map(|(_, form, _)| &form.form).collect();
     let holds = |form: &Form, name: &str| {
-        before.form(name).is_some_and(|holder| holder.form.source.path == form.source.path)
+        // By their texts, which are alike where the paths are; to compare component by component takes long.
+        let holder = before.form(name).map(|holder| holder.form.source.path.as_os_str());
+        holder == Some(form.source.path.as_os_str())
     };
     let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = HashMap::new();
     for (index, diagnostic) in duplicate_names(&forms, holds) {
@@ -364,17 +371,18 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
 }
 
 impl Snapshot {
-    fn by_status_name(&self) -> HashMap<&str, &FormStatus> {
-        self.statuses.iter().map(|status| (status.name.as_str(), status)).collect()
+    /// The status of this very name; they are in the order of their names.
+    fn status_named(&self, name: &str) -> Option<&FormStatus> {
+        let index = self.statuses.binary_search_by(|status| status.name.as_str().cmp(name)).ok()?;
+        self.statuses.get(index)
     }
 
     /// The forms that stand otherwise than in an earlier snapshot, or whose files are among `paths`.
-    fn changed_since(&self, before: &Self, paths: &HashSet<&Path>) -> Vec<(String, State)> {
-        let before = before.by_status_name();
+    fn changed_since(&self, before: &Self, paths: &HashSet<&OsStr>) -> Vec<(String, State)> {
         let same = |status: &&FormStatus| {
             let served = |status: &FormStatus| status.form.as_ref().map(Arc::as_ptr);
-            let before = before.get(status.name.as_str());
-            !paths.contains(status.source.path.as_path())
+            let before = before.status_named(&status.name);
+            !paths.contains(status.source.path.as_os_str())
                 && before
                     .is_some_and(|before| before.state == status.state && served(before) == served(status))
         };
@@ -384,8 +392,7 @@ impl Snapshot {
 
     /// The names that a later snapshot no longer has.
     fn missing_in(&self, later: &Self) -> Vec<String> {
-        let later = later.by_status_name();
-        let missing = self.statuses.iter().filter(|status| !later.contains_key(status.name.as_str()));
+        let missing = self.statuses.iter().filter(|status| later.status_named(&status.name).is_none());
         missing.map(|status| status.name.clone()).collect()
     }
 

@@ -1,6 +1,6 @@
 //! `duplicate-form-name`: one name, several forms.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::{Form, Spanned};
@@ -13,7 +13,7 @@ type Claimants<'a> = Vec<(usize, &'a Spanned<String>)>;
 /// A name belongs to the form of which `holds` says so, else to the first that claims it.
 #[must_use]
 pub fn duplicate_names(forms: &[&Form], holds: impl Fn(&Form, &str) -> bool) -> Vec<(usize, Diagnostic)> {
-    let mut claims: HashMap<&str, Claimants<'_>> = HashMap::new();
+    let mut claims: FxHashMap<&str, Claimants<'_>> = FxHashMap::default();
     let mut duplicates = Vec::new();
     for (index, form) in forms.iter().enumerate() {
         for name in form.names() {
