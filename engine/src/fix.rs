@@ -11,11 +11,14 @@ use toml_parser::lexer::{Token, TokenKind};
 use crate::diagnostic::{Edit, Fix};
 use crate::source::{SourceFile, Span};
 
+/// A table that may go with the last of its keys: empty, it says what its absence says.
+const SAME_IF_EMPTY: &str = "validation";
+
 /// Takes out the key that stands at `key`, with its value.
 #[must_use]
 pub fn remove_key(file: &SourceFile, key: &Span) -> Option<Vec<Edit>> {
     let before = DeTable::parse(&file.text).ok()?;
-    let (key, value) = written(&file.text, before.get_ref(), key)?;
+    let value = written(&file.text, before.get_ref(), key)?;
     let tokens = Source::new(&file.text).lex().into_vec();
     let at = tokens.iter().position(|token| token.span().start() == key.start)?;
     let mut first = at;
@@ -30,7 +33,7 @@ pub fn remove_key(file: &SourceFile, key: &Span) -> Option<Vec<Edit>> {
         Some(TokenKind::Comma | TokenKind::LeftCurlyBracket) => entry(&tokens, first, value.end)?,
         _ => return None,
     };
-    checked(file, before.get_ref(), &key, span)
+    checked(file, before.get_ref(), key, span)
 }
 
 /// Takes out the item of an array that stands at `item`.
@@ -51,11 +54,8 @@ pub fn remove_item(file: &SourceFile, item: &Span) -> Option<Vec<Edit>> {
 #[must_use]
 pub fn apply<'a>(text: &str, fixes: &[&'a Fix]) -> (String, Vec<&'a Fix>) {
     let extent = |fix: &Fix| Some((fix.edits.first()?.span.start, fix.edits.last()?.span.end));
-    let mut ordered: Vec<(usize, usize, &Fix)> = fixes
-        .iter()
-        .copied()
-        .filter_map(|fix| extent(fix).map(|(start, end)| (start, end, fix)))
-        .collect();
+    let mut ordered: Vec<(usize, usize, &Fix)> =
+        fixes.iter().copied().filter_map(|fix| extent(fix).map(|(start, end)| (start, end, fix))).collect();
     ordered.sort_by_key(|(start, end, _)| (*start, *end));
     let mut mended = String::with_capacity(text.len());
     let mut applied = Vec::new();
@@ -75,14 +75,16 @@ pub fn apply<'a>(text: &str, fixes: &[&'a Fix]) -> (String, Vec<&'a Fix>) {
     (mended, applied)
 }
 
-/// The key that `wanted` comes down to with its value: of a dotted key, the last part that holds all there is.
-fn written(text: &str, table: &DeTable<'_>, wanted: &Span) -> Option<(Span, Span)> {
+/// Where the value of the key at `wanted` is written; of a dotted key, that of the one key which it holds.
+fn written(text: &str, table: &DeTable<'_>, wanted: &Span) -> Option<Span> {
     for (key, node) in table {
         if key.span() == *wanted {
-            if text.get(wanted.end..)?.trim_start().starts_with('=') {
-                return Some((wanted.clone(), node.span()));
+            let rest = text.get(wanted.end..)?.trim_start();
+            if rest.starts_with('=') {
+                return Some(node.span());
             }
-            let inner = node.get_ref().as_table().filter(|inner| inner.len() == 1)?;
+            let inner =
+                node.get_ref().as_table().filter(|inner| inner.len() == 1 && rest.starts_with('.'))?;
             return written(text, inner, &inner.iter().next()?.0.span());
         }
         if let Some(found) = written_below(text, node.get_ref(), wanted) {
@@ -92,7 +94,7 @@ fn written(text: &str, table: &DeTable<'_>, wanted: &Span) -> Option<(Span, Span
     None
 }
 
-fn written_below(text: &str, value: &DeValue<'_>, wanted: &Span) -> Option<(Span, Span)> {
+fn written_below(text: &str, value: &DeValue<'_>, wanted: &Span) -> Option<Span> {
     match value {
         DeValue::Table(table) => written(text, table, wanted),
         DeValue::Array(items) => items.iter().find_map(|item| written_below(text, item.get_ref(), wanted)),
@@ -152,7 +154,7 @@ fn checked(file: &SourceFile, before: &DeTable<'_>, gone: &Span, span: Span) -> 
     same_table(before, after.get_ref(), gone).then(|| vec![edit])
 }
 
-/// Whether `after` is `before` without what stands at `gone`, and perhaps without tables that held nothing else.
+/// Whether `after` is `before` without what stands at `gone`.
 fn same_table(before: &DeTable<'_>, after: &DeTable<'_>, gone: &Span) -> bool {
     let mut kept = 0;
     for (key, value) in before {
@@ -160,7 +162,8 @@ fn same_table(before: &DeTable<'_>, after: &DeTable<'_>, gone: &Span) -> bool {
             Some(_) if key.span() == *gone => return false,
             Some(other) if same_value(value.get_ref(), other.get_ref(), gone) => kept += 1,
             Some(_) => return false,
-            None if key.span() == *gone || holds_only(value.get_ref(), gone) => {}
+            None if key.span() == *gone => {}
+            None if key.get_ref() == SAME_IF_EMPTY && holds_only(value.get_ref(), gone) => {}
             None => return false,
         }
     }
@@ -168,10 +171,7 @@ fn same_table(before: &DeTable<'_>, after: &DeTable<'_>, gone: &Span) -> bool {
 }
 
 fn holds_only(value: &DeValue<'_>, gone: &Span) -> bool {
-    value.as_table().is_some_and(|table| {
-        table.len() == 1
-            && table.iter().all(|(key, value)| key.span() == *gone || holds_only(value.get_ref(), gone))
-    })
+    value.as_table().is_some_and(|table| table.len() == 1 && table.keys().all(|key| key.span() == *gone))
 }
 
 fn same_value(before: &DeValue<'_>, after: &DeValue<'_>, gone: &Span) -> bool {
@@ -197,7 +197,11 @@ fn same_value(before: &DeValue<'_>, after: &DeValue<'_>, gone: &Span) -> bool {
 mod tests {
     use super::*;
 
-    fn without(text: &str, part: &str, remove: fn(&SourceFile, &Span) -> Option<Vec<Edit>>) -> Option<String> {
+    fn without(
+        text: &str,
+        part: &str,
+        remove: fn(&SourceFile, &Span) -> Option<Vec<Edit>>,
+    ) -> Option<String> {
         let file = SourceFile::new("f.toml".into(), "f".into(), text.into());
         let start = text.find(part).unwrap_or_default();
         let fix = Fix { title: String::new(), edits: remove(&file, &(start..start + part.len()))? };
@@ -219,6 +223,13 @@ mod tests {
         assert_eq!(key("x = 1\nlength.minimum = 3\n", "length").as_deref(), Some("x = 1\n"));
         assert_eq!(key("length.minimum = 3\nlength.maximum = 4\n", "length"), None);
         assert_eq!(key("[length]\nminimum = 3\n", "length"), None);
+    }
+
+    #[test]
+    fn no_table_goes_with_its_last_key_but_one_that_may_be_empty() {
+        let key = |text, key| without(text, key, remove_key);
+        assert_eq!(key("age.validation.odd = true\n", "odd"), None);
+        assert_eq!(key("[age]\nvalidation.odd = true\n", "odd").as_deref(), Some("[age]\n"));
     }
 
     #[test]

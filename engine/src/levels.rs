@@ -110,7 +110,12 @@ impl Reader<'_> {
             Some("off") => Some(None),
             _ => {
                 let message = "this is no level".to_owned();
-                self.report(Rule::WrongType, node.span(), message, "write `\"error\"`, `\"warning\"` or `\"off\"`");
+                self.report(
+                    Rule::WrongType,
+                    node.span(),
+                    message,
+                    "write `\"error\"`, `\"warning\"` or `\"off\"`",
+                );
                 None
             }
         }

@@ -13,7 +13,8 @@ use crate::diagnostic::Diagnostic;
 pub(super) fn fingerprints(diagnostics: &[Diagnostic]) -> Vec<String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let of = |found: &Diagnostic| {
-        let identity = format!("{}\0{}\0{}", found.rule.name(), shown_path(&found.primary.file), found.message);
+        let identity =
+            format!("{}\0{}\0{}", found.rule.name(), shown_path(&found.primary.file), found.message);
         let before = seen.entry(identity.clone()).or_default();
         let digest = Sha256::digest(format!("{identity}\0{before}"));
         *before += 1;

@@ -11,7 +11,8 @@ use super::{pretty, shown_path};
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Rule};
 use crate::source::{SourceFile, Span};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What a path in a URI does not have to hide (RFC 3986, 2.3 and 3.3).
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 /// What relative paths are relative to.
@@ -102,9 +103,7 @@ fn region(file: &SourceFile, span: &Span) -> Value {
 }
 
 fn mend(file: &SourceFile, fix: &Fix) -> Value {
-    let replacement = |edit: &Edit| {
-        json!({ "deletedRegion": region(file, &edit.span), "insertedContent": { "text": edit.text } })
-    };
+    let replacement = |edit: &Edit| json!({ "deletedRegion": region(file, &edit.span), "insertedContent": { "text": edit.text } });
     let replacements: Vec<Value> = fix.edits.iter().map(replacement).collect();
     json!({
         "description": { "text": fix.title },
