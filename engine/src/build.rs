@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::messages::{Locale, Locales};
 use crate::model::Form;
 use crate::source::{FormPath, ReadFault, SourceFile, read};
+use crate::suppression::Suppressions;
 use crate::{lint, lower, syntax};
 
 /// What became of one file.
@@ -22,8 +23,18 @@ pub struct Built {
     pub name: String,
     /// The form; nothing where any diagnostic is an error.
     pub form: Option<Arc<CompiledForm>>,
-    /// Everything that was found, in the order of the text.
+    /// Everything that was found, in the order of the text, whether it is silenced or not.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the file silences.
+    pub suppressions: Suppressions,
+}
+
+impl Built {
+    /// What there is to say of the file, with what was found `between` it and others.
+    #[must_use]
+    pub fn reported(&self, between: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        self.suppressions.apply(self.diagnostics.iter().cloned().chain(between).collect())
+    }
 }
 
 /// Takes one file through every step; its examples are judged as of `now` unless they say when.
@@ -41,6 +52,7 @@ pub fn build(
             name: source.default_name.clone(),
             form: None,
             diagnostics,
+            suppressions: Suppressions::default(),
         };
     }
     let (table, mut diagnostics) = syntax::parse(source);
@@ -48,8 +60,11 @@ pub fn build(
     let name = form.name.value.clone();
     if has_errors(&diagnostics) {
         // After a syntax error a key may only seem absent or unknown.
-        return Built { source: Arc::clone(source), name, form: None, diagnostics };
+        let suppressions = Suppressions::default();
+        return Built { source: Arc::clone(source), name, form: None, diagnostics, suppressions };
     }
+    diagnostics.extend(found);
+    let (suppressions, found) = Suppressions::read(source);
     diagnostics.extend(found);
     diagnostics.extend(lint::check_form(&form));
     // Patterns and templates are looked at whatever else is wrong, so that one run finds it all; defaults and
@@ -66,28 +81,42 @@ pub fn build(
         diagnostics.retain(|found| found.rule != Rule::UntestedForm);
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
-    Built { source: Arc::clone(source), name, form: ready, diagnostics }
+    Built { source: Arc::clone(source), name, form: ready, diagnostics, suppressions }
 }
 
 /// Reads and builds many files on every core; the order is that of the paths.
 #[must_use]
 pub fn build_all(compiler: &Compiler, paths: &[FormPath], now: SystemTime) -> Vec<Built> {
-    paths
-        .par_iter()
-        .map(|path| {
-            let (source, fault) = read(path);
-            build(compiler, &source, fault.as_ref(), now)
-        })
-        .collect()
+    build_each(compiler, paths, now, || {})
 }
 
-/// Every diagnostic of many files, those between files included, file by file.
+/// Like [`build_all`], and calls `done` after each.
+pub fn build_each(
+    compiler: &Compiler,
+    paths: &[FormPath],
+    now: SystemTime,
+    done: impl Fn() + Sync,
+) -> Vec<Built> {
+    let one = |path| {
+        let (source, fault) = read(path);
+        let built = build(compiler, &source, fault.as_ref(), now);
+        done();
+        built
+    };
+    paths.par_iter().map(one).collect()
+}
+
+/// Every diagnostic of many files that is not silenced, those between files included, file by file.
 #[must_use]
 pub fn diagnostics(built: &[Built]) -> Vec<Diagnostic> {
     let forms: Vec<&Form> =
         built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form).collect();
-    let between = lint::duplicate_names(&forms, |_, _| false).into_iter().map(|(_, diagnostic)| diagnostic);
-    built.iter().flat_map(|built| built.diagnostics.iter().cloned()).chain(between).collect()
+    let mut between: HashMap<*const SourceFile, Vec<Diagnostic>> = HashMap::new();
+    for (_, found) in lint::duplicate_names(&forms, |_, _| false) {
+        between.entry(Arc::as_ptr(&found.primary.file)).or_default().push(found);
+    }
+    let mut others = |built: &Built| between.remove(&Arc::as_ptr(&built.source)).unwrap_or_default();
+    built.iter().flat_map(|built| built.reported(others(built))).collect()
 }
 
 /// Reads every locale file; what is wrong with them, file by file.
@@ -109,6 +138,7 @@ pub fn build_locales(paths: &[FormPath]) -> (Locales, Vec<Diagnostic>) {
         } else {
             seen.insert(locale.tag.clone(), Arc::clone(&source));
         }
+        let found = locale.reported(found);
         if !has_errors(&found) {
             locales.push(Arc::new(locale));
         }

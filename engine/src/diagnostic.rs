@@ -27,10 +27,10 @@ impl Severity {
 }
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $rule:ident $name:literal $severity:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $rule:ident $name:literal $severity:ident;)*) => {
         /// A fault that formwork knows, by its published name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Rule { $($(#[$doc])* $rule,)* }
+        pub enum Rule { $($(#[doc = $doc])* $rule,)* }
 
         impl Rule {
             /// Every rule, in the order of this list.
@@ -40,6 +40,12 @@ macro_rules! rules {
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$rule => $name,)* }
+            }
+
+            /// What it finds, as a sentence.
+            #[must_use]
+            pub fn description(self) -> &'static str {
+                match self { $(Self::$rule => concat!($($doc),*).trim_ascii(),)* }
             }
 
             /// How bad it is.
@@ -94,6 +100,8 @@ rules! {
     InvalidDefault "invalid-default" Error;
     /// An example whose outcome is not the stated one.
     FailingExample "failing-example" Error;
+    /// A suppression that names no rule, gives no reason, or would silence an error.
+    InvalidSuppression "invalid-suppression" Error;
     /// A rule that can never change a verdict.
     IneffectiveValidation "ineffective-validation" Warning;
     /// A condition that never holds.
@@ -102,6 +110,8 @@ rules! {
     UntranslatedMessage "untranslated-message" Warning;
     /// A form without examples.
     UntestedForm "untested-form" Warning;
+    /// A suppression that silences nothing.
+    UnusedSuppression "unused-suppression" Warning;
 }
 
 /// A span with what is to be said about it.
@@ -150,6 +160,14 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// How to mend it without thinking, if that is possible.
     pub fix: Option<Fix>,
+}
+
+impl Rule {
+    /// The rule of a published name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|rule| rule.name() == name)
+    }
 }
 
 impl Diagnostic {

@@ -7,7 +7,9 @@
 pub mod build;
 pub mod compile;
 pub mod diagnostic;
+pub mod fix;
 mod guard;
+pub mod levels;
 pub mod lint;
 pub mod lower;
 pub mod messages;
@@ -19,6 +21,7 @@ pub mod render;
 pub mod schema;
 pub mod source;
 pub mod submission;
+pub mod suppression;
 pub mod syntax;
 mod template;
 pub mod vocabulary;

@@ -21,6 +21,7 @@ use toml::Spanned as TomlSpanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::fix;
 use crate::model::{FieldType, Form, Spanned};
 use crate::source::{SourceFile, Span};
 
@@ -70,6 +71,21 @@ impl Lowering<'_> {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports what is mended by removing the key at `key`, whatever its value is.
+    fn report_superfluous(&mut self, key: &Span, diagnostic: Diagnostic) {
+        let diagnostic = match fix::remove_key(self.file, key) {
+            Some(edits) => diagnostic.fix(self.removal(key), edits),
+            None => diagnostic,
+        };
+        self.report(diagnostic);
+    }
+
+    /// What a fix does that removes what stands at `span`.
+    fn removal(&self, span: &Span) -> String {
+        let text = self.file.text.get(span.clone()).unwrap_or_default();
+        format!("remove `{}`", text.trim_matches(['"', '\'']))
     }
 
     /// Reports every key of `table` that is not among `known`.

@@ -341,8 +341,7 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
         }
     }
     for (path, file) in files.iter_mut() {
-        let mut diagnostics = file.built.diagnostics.clone();
-        diagnostics.extend(clashes.remove(&path.path).unwrap_or_default());
+        let diagnostics = file.built.reported(clashes.remove(&path.path).unwrap_or_default());
         if has_errors(&diagnostics) || file.missing {
             file.served = file.served.take().filter(|form| snapshot.is_free_for(&form.form));
             if let Some(form) = &file.served {

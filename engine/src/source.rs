@@ -18,6 +18,8 @@ pub type Span = Range<usize>;
 pub const MAX_FILE_BYTES: u64 = 1 << 20;
 /// The most files that one configuration directory may hold.
 pub const MAX_FILES: usize = 100_000;
+/// What may stand before the text of a file and is no part of it.
+pub const BYTE_ORDER_MARK: char = '\u{feff}';
 /// How deep directories may nest; also what ends a loop of symbolic links.
 const MAX_DIRECTORY_DEPTH: usize = 16;
 
@@ -246,10 +248,7 @@ pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Listing, SourceEr
                 walk(path, &prefix, 0, &mut found)?;
             }
         } else {
-            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let directory = prefix.strip_suffix('/').and_then(|prefix| prefix.rsplit_once('/'));
-            let directory = directory.map(|(directory, _)| format!("{directory}/")).unwrap_or_default();
-            found.forms.push(FormPath { path: path.clone(), default_name: format!("{directory}{stem}") });
+            found.forms.push(FormPath { path: path.clone(), default_name: name_of_file(path, &prefix) });
         }
         let into = if locale.is_some() { &mut listing.locales } else { &mut listing.forms };
         into.append(&mut found.forms);
@@ -261,9 +260,36 @@ pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Listing, SourceEr
     Ok(listing)
 }
 
+/// What a file of this path would be, whether it is there or not: where it is with its default name, and whether it is
+/// a locale.
+#[must_use]
+pub fn place(configs: &Path, path: &Path) -> (FormPath, bool) {
+    let locale = below(&configs.join("locales"), path);
+    let prefix = locale.clone().or_else(|| below(&configs.join("forms"), path)).unwrap_or_default();
+    (FormPath { path: path.to_path_buf(), default_name: name_of_file(path, &prefix) }, locale.is_some())
+}
+
+fn name_of_file(path: &Path, prefix: &str) -> String {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let directory = prefix.strip_suffix('/').and_then(|prefix| prefix.rsplit_once('/'));
+    directory.map_or_else(|| stem.to_owned(), |(directory, _)| format!("{directory}/{stem}"))
+}
+
+/// The path without symbolic links and dots, as far as it leads to something.
+fn real(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    whole.ancestors().find_map(|there| {
+        let rest = whole.strip_prefix(there).ok()?;
+        there
+            .canonicalize()
+            .ok()
+            .map(|there| if rest.as_os_str().is_empty() { there } else { there.join(rest) })
+    })
+}
+
 /// The path of `path` under a directory with a final slash, empty for the directory itself; nothing where it is elsewhere.
 fn below(directory: &Path, path: &Path) -> Option<String> {
-    let (root, path) = (directory.canonicalize().ok()?, path.canonicalize().ok()?);
+    let (root, path) = (real(directory)?, real(path)?);
     let relative = path.strip_prefix(root).ok()?.to_str()?;
     Some(if relative.is_empty() { String::new() } else { format!("{relative}/") })
 }
@@ -282,12 +308,18 @@ pub enum ReadFault {
 /// Reads a file; a fault comes with a [`SourceFile`] of as much text as could be read, to point into.
 #[must_use]
 pub fn read(form: &FormPath) -> (Arc<SourceFile>, Option<ReadFault>) {
-    let (text, fault) = match read_bytes(&form.path) {
+    decode(form, fs::File::open(&form.path))
+}
+
+/// Like [`read`], of content that comes from elsewhere.
+#[must_use]
+pub fn decode(form: &FormPath, content: io::Result<impl Read>) -> (Arc<SourceFile>, Option<ReadFault>) {
+    let (text, fault) = match content.and_then(read_bytes) {
         Err(error) => (String::new(), Some(ReadFault::Io(error.to_string()))),
         Ok(bytes) if bytes.len() as u64 > MAX_FILE_BYTES => (String::new(), Some(ReadFault::TooLarge)),
         Ok(bytes) => match String::from_utf8(bytes) {
             // A byte order mark is no part of the text (Unicode, 23.8).
-            Ok(text) => (text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text), None),
+            Ok(text) => (text.strip_prefix(BYTE_ORDER_MARK).map(str::to_owned).unwrap_or(text), None),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let mut bytes = error.into_bytes();
@@ -299,9 +331,9 @@ pub fn read(form: &FormPath) -> (Arc<SourceFile>, Option<ReadFault>) {
     (Arc::new(SourceFile::new(form.path.clone(), form.default_name.clone(), text)), fault)
 }
 
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+fn read_bytes(content: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    content.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Exit status 0: clean; 1: findings; 2: the command could not do its work.
 
+mod completions;
 mod lint;
+mod man;
 mod new;
 mod output;
 mod schema;
@@ -42,6 +44,10 @@ enum Command {
     New(new::Arguments),
     /// Makes, lists and revokes API tokens.
     Token(token::Arguments),
+    /// Prints a script that completes commands and options in a shell.
+    Completions(completions::Arguments),
+    /// Prints the manual page, or writes one for every command.
+    Man(man::Arguments),
 }
 
 /// How a command ended, if it could do its work.
@@ -72,6 +78,8 @@ pub fn main() -> ExitCode {
         Some(Command::Validate(arguments)) => validate::run(configs, &arguments),
         Some(Command::New(arguments)) => new::run(configs, &arguments),
         Some(Command::Token(arguments)) => token::run(&arguments),
+        Some(Command::Completions(arguments)) => Ok(completions::run(&arguments)),
+        Some(Command::Man(arguments)) => man::run(&arguments),
     };
     match verdict {
         Ok(Verdict::Clean) => ExitCode::SUCCESS,

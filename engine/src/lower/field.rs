@@ -8,6 +8,7 @@ use super::payload::holds_template;
 use super::usage::{other_word, type_word, usage};
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
+use crate::fix;
 use crate::model::{BuiltInType, Check, Field, FieldType, Normalizer, Resource, Role, Spanned, Ui};
 use crate::source::Span;
 
@@ -475,7 +476,15 @@ impl Lowering<'_> {
                 } else {
                     "remove it, or make the field a `string`"
                 };
-                self.report(self.diagnostic(Rule::IneffectiveValidation, word.span, message).help(help));
+                let found =
+                    self.diagnostic(Rule::IneffectiveValidation, word.span.clone(), message).help(help);
+                // Of an array it is meant for the items.
+                let edits =
+                    if field.ty.is_compound() { None } else { fix::remove_item(self.file, &word.span) };
+                self.report(match edits {
+                    Some(edits) => found.fix(self.removal(&word.span), edits),
+                    None => found,
+                });
             } else if !field.normalize.contains(&normalizer) {
                 field.normalize.push(normalizer);
             }

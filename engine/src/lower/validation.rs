@@ -47,7 +47,7 @@ impl Lowering<'_> {
             let message =
                 format!("`{}` of `{}` is built in and cannot be switched off", kind.value, field.name.value);
             let diagnostic = self.diagnostic(Rule::IneffectiveValidation, kind.span.clone(), message);
-            self.report(diagnostic.help("remove the line"));
+            self.report_superfluous(&kind.span, diagnostic.help("remove the line"));
         }
     }
 
@@ -79,9 +79,10 @@ impl Lowering<'_> {
         if allow_blank && (field.ty.is_numeric() || matches!(field.ty, FieldType::Boolean)) {
             let span = table.get("allow_blank").map_or(kind.span.clone(), Node::span);
             let message = format!("{} is never blank", article(&field.ty));
-            self.report(
-                self.diagnostic(Rule::IneffectiveValidation, span, message).help("remove `allow_blank`"),
-            );
+            let found =
+                self.diagnostic(Rule::IneffectiveValidation, span, message).help("remove `allow_blank`");
+            let key = table.iter().find(|(key, _)| key.value == "allow_blank");
+            self.report_superfluous(&key.map_or(kind.span.clone(), |(key, _)| key.span), found);
         }
         let message = self.string(&table, "message");
         Some(Validation { check, message, allow_blank, condition, span: kind.span.clone() })
@@ -100,8 +101,8 @@ impl Lowering<'_> {
                 Check::Exclusion(self.values(field, table, kind)?)
             }
             "numericality" => self.numericality(table, kind)?,
-            "date" => self.timing(field, table, false),
-            "datetime" => self.timing(field, table, true),
+            "date" => self.timing(field, table, kind, false),
+            "datetime" => self.timing(field, table, kind, true),
             "comparison" => self.comparison(table, kind)?,
             "unique" => self.unique(table),
             "confirmation" => {
@@ -142,7 +143,8 @@ impl Lowering<'_> {
         if kind.value == "unique" && field.role == Role::Password {
             let message = "a password cannot be unique: that would keep a fingerprint of it beside its hash";
             let help = "remove it: a password is stored as an Argon2id hash and nowhere else";
-            self.report(self.diagnostic(Rule::IneffectiveValidation, kind.span.clone(), message).help(help));
+            let found = self.diagnostic(Rule::IneffectiveValidation, kind.span.clone(), message).help(help);
+            self.report_superfluous(&kind.span, found);
             return false;
         }
         let ty = &field.ty;
@@ -187,9 +189,23 @@ impl Lowering<'_> {
 
     /// An author's rule on top of the resource's: it can demand more, never less.
     fn tighten(&mut self, field: &str, built_in: &mut Validation, author: Validation) {
+        // It goes as a whole where it says nothing else.
+        let is_single = match &author.check {
+            Check::Length(length) => {
+                [&length.minimum, &length.maximum, &length.is].into_iter().flatten().count() == 1
+            }
+            _ => true,
+        };
+        let is_superfluous = is_single && author.message.is_none() && !author.allow_blank;
+        let kind = author.span.clone();
         let mut ineffective = |span: Span, message: String| {
             let help = "remove it: what the resource builds in can be tightened, not loosened";
-            self.report(self.diagnostic(Rule::IneffectiveValidation, span, message).help(help));
+            let found = self.diagnostic(Rule::IneffectiveValidation, span, message).help(help);
+            if is_superfluous {
+                self.report_superfluous(&kind, found);
+            } else {
+                self.report(found);
+            }
         };
         if author.allow_blank {
             let message = format!("`allow_blank` does not loosen what is built into `{field}`");
@@ -313,7 +329,8 @@ impl Lowering<'_> {
         if options.iter().all(|option| table.get(option).is_none()) {
             let message = "`numericality` alone changes nothing: the field's `type` already demands a number";
             let help = format!("remove it, or give it {}", alternatives(options.iter().copied()));
-            self.report(self.diagnostic(Rule::IneffectiveValidation, kind.span.clone(), message).help(help));
+            let found = self.diagnostic(Rule::IneffectiveValidation, kind.span.clone(), message).help(help);
+            self.report_superfluous(&kind.span, found);
             return None;
         }
         let mut numericality = Numericality {
@@ -381,7 +398,7 @@ impl Lowering<'_> {
         Some(Check::Comparison(comparisons))
     }
 
-    fn timing(&mut self, field: &Field, table: &Table<'_>, with_time: bool) -> Check {
+    fn timing(&mut self, field: &Field, table: &Table<'_>, kind: &Spanned<&str>, with_time: bool) -> Check {
         let options = Order::ALL.map(|(name, _)| name);
         self.options(table, if with_time { "`datetime`" } else { "`date`" }, &options);
         let mut bounds = Vec::new();
@@ -396,9 +413,8 @@ impl Lowering<'_> {
             if !says_something {
                 let message = "this alone changes nothing: the field's `type` already demands it";
                 let help = format!("remove it, or give it {}", alternatives(options));
-                self.report(
-                    self.diagnostic(Rule::IneffectiveValidation, table.span.clone(), message).help(help),
-                );
+                let found = self.diagnostic(Rule::IneffectiveValidation, table.span.clone(), message);
+                self.report_superfluous(&kind.span, found.help(help));
             }
         }
         Check::Timing(Timing { with_time, bounds })

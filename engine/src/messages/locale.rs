@@ -14,6 +14,7 @@ use super::languages::lower_tag;
 use crate::diagnostic::{Diagnostic, Rule, alternatives, has_errors, nearest};
 use crate::model::Spanned;
 use crate::source::{ReadFault, SourceFile, Span};
+use crate::suppression::Suppressions;
 use crate::syntax;
 use crate::template::{self, Kind};
 
@@ -77,6 +78,7 @@ pub struct Locale {
     rules: Option<PluralRules>,
     messages: HashMap<String, Message>,
     environment: Environment<'static>,
+    suppressions: Suppressions,
 }
 
 impl std::fmt::Debug for Locale {
@@ -98,7 +100,7 @@ enum Text {
 }
 
 impl Locale {
-    /// Reads a locale file.
+    /// Reads a locale file; what is found comes whether it is silenced or not.
     #[must_use]
     pub fn read(source: &Arc<SourceFile>, fault: Option<&ReadFault>) -> (Self, Vec<Diagnostic>) {
         let mut reader = Reader::new(source);
@@ -112,10 +114,17 @@ impl Locale {
             // After a syntax error a key may only seem absent or unknown.
             return (reader.locale, reader.diagnostics);
         }
+        (reader.locale.suppressions, reader.diagnostics) = Suppressions::read(source);
         reader.tag();
         reader.file(table.get_ref());
         reader.diagnostics.sort_by_key(|found| found.primary.span.start);
         (reader.locale, reader.diagnostics)
+    }
+
+    /// What there is to say of the file, of everything that was found in it.
+    #[must_use]
+    pub fn reported(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        self.suppressions.apply(found)
     }
 
     /// What a key says; nothing where it says nothing, or fails.
@@ -170,6 +179,7 @@ impl<'f> Reader<'f> {
             rules,
             messages: HashMap::new(),
             environment: template::environment(template::MESSAGE_FUEL),
+            suppressions: Suppressions::default(),
         };
         Self { file, locale, diagnostics: Vec::new() }
     }

@@ -40,7 +40,8 @@ impl LocaleFiles {
                 continue;
             }
             changed.push(path.default_name.clone());
-            let (locale, diagnostics) = Locale::read(&source, fault.as_ref());
+            let (locale, found) = Locale::read(&source, fault.as_ref());
+            let diagnostics = locale.reported(found);
             let served = if has_errors(&diagnostics) {
                 known.and_then(|known| known.served.clone())
             } else {

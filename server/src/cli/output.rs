@@ -1,7 +1,7 @@
 //! Standard output and standard error, and what goes to them.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::ValueEnum;
@@ -20,6 +20,16 @@ pub(super) enum Format {
     Text,
     /// One line each.
     Concise,
+    /// One JSON document, which `schemas/diagnostics.schema.json` describes.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// A GitLab Code Quality report.
+    Gitlab,
+    /// A JUnit report, with a suite for each file.
+    Junit,
 }
 
 /// Writes to standard output; whoever closed it wants no more.
@@ -38,17 +48,35 @@ pub(super) fn wants_colour(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && !forbidden
 }
 
-/// Findings as text for standard output.
-pub(super) fn findings(diagnostics: &[Diagnostic], format: Format) -> String {
-    match format {
-        Format::Text => render(diagnostics, render::Format::Text { colour: wants_colour(&io::stdout()) }),
-        Format::Concise => render(diagnostics, render::Format::Concise),
-    }
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Findings as text for standard output; `files` are the paths of everything that was looked at.
+pub(super) fn findings(diagnostics: &[Diagnostic], files: &[String], format: Format) -> String {
+    let format = match format {
+        Format::Text => render::Format::Text { colour: wants_colour(&io::stdout()) },
+        Format::Concise => render::Format::Concise,
+        Format::Json => render::Format::Json,
+        Format::Sarif => render::Format::Sarif,
+        Format::Github => render::Format::Github,
+        Format::Gitlab => render::Format::Gitlab,
+        Format::Junit => return render::junit(diagnostics, files),
+    };
+    render(diagnostics, format)
 }
 
 /// Findings as text for standard error.
 pub(super) fn findings_for_stderr(diagnostics: &[Diagnostic]) -> String {
     render(diagnostics, render::Format::Text { colour: wants_colour(&io::stderr()) })
+}
+
+/// A path as people and other programs know it: from the working directory on, where it is below it.
+pub(super) fn relative(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).components().filter(|part| *part != Component::CurDir).collect()
 }
 
 /// Builds every form and locale of a directory, for commands that need forms and no server.

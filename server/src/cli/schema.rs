@@ -28,7 +28,7 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     let mut documents = BTreeMap::new();
     for built in &built {
         if has_errors(&built.diagnostics) {
-            output::error(&output::findings_for_stderr(&built.diagnostics));
+            output::error(&output::findings_for_stderr(&built.reported(Vec::new())));
         }
         if let Some(form) = &built.form {
             documents.insert(form.name().to_owned(), form.document.clone());
