@@ -16,6 +16,7 @@ pub mod payload;
 mod reference;
 pub mod registry;
 pub mod render;
+pub mod sample;
 pub mod schema;
 pub mod source;
 pub mod submission;
