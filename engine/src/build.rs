@@ -34,6 +34,23 @@ pub fn build(
     fault: Option<&ReadFault>,
     now: SystemTime,
 ) -> Built {
+    let mut built = build_untested(compiler, source, fault, now);
+    if let Some(form) = &built.form {
+        built.diagnostics.extend(lint::check_examples(form, now));
+        built.diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
+        built.form = built.form.filter(|_| !has_errors(&built.diagnostics));
+    }
+    built
+}
+
+/// Takes one file through every step but its examples: for those who want to see them fail.
+#[must_use]
+pub fn build_untested(
+    compiler: &Compiler,
+    source: &Arc<SourceFile>,
+    fault: Option<&ReadFault>,
+    now: SystemTime,
+) -> Built {
     if let Some(fault) = fault {
         let diagnostics = vec![syntax::read_fault(source, fault)];
         return Built {
@@ -68,11 +85,24 @@ pub fn build(
 /// Reads and builds many files on every core; the order is that of the paths.
 #[must_use]
 pub fn build_all(compiler: &Compiler, paths: &[FormPath], now: SystemTime) -> Vec<Built> {
+    each(paths, |source, fault| build(compiler, source, fault, now))
+}
+
+/// The same for every step but the examples.
+#[must_use]
+pub fn build_all_untested(compiler: &Compiler, paths: &[FormPath], now: SystemTime) -> Vec<Built> {
+    each(paths, |source, fault| build_untested(compiler, source, fault, now))
+}
+
+fn each(
+    paths: &[FormPath],
+    build: impl Fn(&Arc<SourceFile>, Option<&ReadFault>) -> Built + Sync,
+) -> Vec<Built> {
     paths
         .par_iter()
         .map(|path| {
             let (source, fault) = read(path);
-            build(compiler, &source, fault.as_ref(), now)
+            build(&source, fault.as_ref())
         })
         .collect()
 }

@@ -7,6 +7,7 @@
 pub mod build;
 pub mod compile;
 pub mod diagnostic;
+pub mod example_run;
 mod guard;
 pub mod lint;
 pub mod lower;

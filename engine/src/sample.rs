@@ -37,10 +37,10 @@ const DRAFTS: usize = 24;
 const MENDS: usize = 80;
 
 /// How many drafts are begun to break one rule, and how many ways to break it are tried with each.
-const BREAKS: (usize, usize) = (6, 6);
+const BREAKS: (usize, usize) = (4, 6);
 
 /// How often a rule is tried in vain before it is left alone.
-const MOST_MISSES: usize = 3;
+const MOST_MISSES: usize = 2;
 
 /// A request that breaks one rule.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::draft::{Place, get};
 use super::moment::{Anchor, moment};
 use super::number::number;
 use super::text::resized;
-use super::value::{Wanted, codes};
+use super::value::Wanted;
 use crate::model::{
     Against, Check, Comparison, Condition, Field, FieldType, Form, Order, Step, UnknownFields, Validation,
     dotted,
@@ -58,7 +58,7 @@ pub(super) fn targets(form: &Form) -> Vec<Target<'_>> {
         }
         add(path, "type", Some(field), None);
         for validation in &field.validations {
-            for code in codes(validation) {
+            for code in validation.check.codes() {
                 match (&validation.check, path.split_last()) {
                     (Check::Unique(_), _) => {}
                     (Check::Confirmation { .. }, Some((Step::Key(name), around))) => {
@@ -92,7 +92,7 @@ fn is_readonly(form: &Form, path: &[Step]) -> bool {
 /// What a type demands where no rule of the form says it.
 fn of_type(field: &Field) -> Vec<&'static str> {
     let mut found = Vec::new();
-    let states = |code| field.validations.iter().any(|validation| codes(validation).contains(&code));
+    let states = |code| field.validations.iter().any(|validation| validation.check.codes().contains(&code));
     if field.ty.default_maximum_length().is_some() && !states("too_long") && !states("wrong_length") {
         found.push("too_long");
     }
@@ -100,13 +100,25 @@ fn of_type(field: &Field) -> Vec<&'static str> {
         found.push(field.ty.name());
     }
     if matches!(field.ty, FieldType::Integer) {
-        let bounds = ["greater_than_or_equal_to", "less_than_or_equal_to"];
-        found.extend(bounds.into_iter().filter(|code| !states(code)));
+        let unstated = |codes: [&str; 3]| codes.into_iter().all(|code| !states_always(field, code));
+        let ends = [
+            ("greater_than_or_equal_to", ["greater_than_or_equal_to", "greater_than", "equal_to"]),
+            ("less_than_or_equal_to", ["less_than_or_equal_to", "less_than", "equal_to"]),
+        ];
+        found.extend(ends.into_iter().filter(|(_, stated)| unstated(*stated)).map(|(code, _)| code));
     }
     if field.schema.is_some() {
         found.push("invalid");
     }
     found
+}
+
+/// Whether a rule of the field that always counts bounds its numbers so.
+fn states_always(field: &Field, code: &str) -> bool {
+    field.validations.iter().any(|validation| {
+        let bounds = matches!(validation.check, Check::Numericality(_));
+        bounds && validation.condition.is_none() && validation.check.codes().contains(&code)
+    })
 }
 
 /// What to do at a place so that a rule is broken.
@@ -228,6 +240,7 @@ impl<'f> Sampler<'f> {
             _ if self.random.one_in(2) => bound.saturating_add(1),
             _ => bound.saturating_sub(1),
         };
+        let mut demands = Demands::of(field, |validation| validation.condition.is_none());
         if let FieldType::Array(items) = &field.ty {
             let mut values = match current {
                 Some(Value::Array(values)) => values,
@@ -236,19 +249,17 @@ impl<'f> Sampler<'f> {
             values.truncate(length);
             path.push(Step::Item);
             while values.len() < length {
-                let value = self.value(items, path, Wanted::ANYTHING);
+                // One that the form has accepted, where the items may be alike.
+                let known = values.first().filter(|_| demands.distinct.is_none()).cloned();
+                let value = known.unwrap_or_else(|| self.value(items, path, Wanted::ANYTHING));
                 values.push(value);
             }
             path.pop();
             return Value::Array(values);
         }
         // A text of this length that is otherwise as the rules want it, or the one that is there, cut or lengthened.
-        let of_length = |demands: &mut Demands<'_>| {
-            let length = u64::try_from(length).ok();
-            (demands.least, demands.most) = (length, length);
-        };
-        let mut demands = Demands::of(field, |validation| validation.condition.is_none());
-        of_length(&mut demands);
+        let exactly = u64::try_from(length).ok();
+        (demands.least, demands.most) = (exactly, exactly);
         let text = match current {
             Some(Value::String(text)) if self.random.one_in(2) => text,
             _ => self.text(field, &demands),
@@ -389,6 +400,7 @@ impl<'f> Sampler<'f> {
             Comparison::EqualTo => Comparison::GreaterThan,
             Comparison::MultipleOf => {
                 demands.bounds.retain(|(how, _)| *how != Comparison::MultipleOf);
+                demands.finer = true;
                 return number(&mut self.random, &demands, whole);
             }
         };

@@ -30,6 +30,8 @@ pub(super) struct Demands<'f> {
     pub(super) listed: Option<Vec<Value>>,
     /// What a number must compare so with.
     pub(super) bounds: Vec<(Comparison, Number)>,
+    /// Whether a number has one decimal more than its bounds.
+    pub(super) finer: bool,
     pub(super) whole: bool,
     pub(super) odd: bool,
     pub(super) even: bool,

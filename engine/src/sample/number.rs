@@ -19,9 +19,8 @@ pub(super) fn number(random: &mut Random, demands: &Demands<'_>, whole: bool) ->
         return Value::Number(bound.clone());
     }
     let whole = whole || demands.whole || demands.odd || demands.even;
-    let places =
-        if whole { 0 } else { demands.bounds.iter().map(|(_, bound)| decimals(bound)).fold(2, u32::max) };
-    let places = places.min(MOST_DECIMALS);
+    let stated = demands.bounds.iter().map(|(_, bound)| decimals(bound)).fold(2, u32::max);
+    let places = if whole { 0 } else { (stated + u32::from(demands.finer)).min(MOST_DECIMALS) };
     let one = 10_i128.pow(places);
     let (least, most) = range(demands, places);
     let (least, most) = match (least, most) {

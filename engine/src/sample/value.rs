@@ -30,7 +30,7 @@ impl<'f> Sampler<'f> {
     fn demands(&mut self, field: &'f Field, wanted: Wanted<'_>) -> Demands<'f> {
         let random = &mut self.random;
         Demands::of(field, |validation: &Validation| {
-            let is_wanted = wanted.code.is_some_and(|code| gives(validation, code));
+            let is_wanted = wanted.code.is_some_and(|code| validation.check.codes().contains(&code));
             validation.condition.is_none() || is_wanted || random.one_in(2)
         })
     }
@@ -160,56 +160,6 @@ pub(super) fn repeat_all(fields: &[Field], object: &mut Map<String, Value>) {
             field.validations.iter().any(|rule| matches!(rule.check, Check::Confirmation { .. }));
         if is_repeated && let Some(value) = object.get(&field.name.value) {
             object.insert(format!("{}_confirmation", field.name.value), value.clone());
-        }
-    }
-}
-
-/// Whether a rule may give this error code.
-pub(super) fn gives(validation: &Validation, code: &str) -> bool {
-    codes(validation).contains(&code)
-}
-
-/// The error codes that a rule may give, apart from that of its type.
-pub(super) fn codes(validation: &Validation) -> Vec<&'static str> {
-    match &validation.check {
-        Check::Presence => vec!["blank"],
-        Check::Absence => vec!["present"],
-        Check::Length(length) => {
-            let of = |stated: bool, code| stated.then_some(code);
-            let bounds = [
-                of(length.minimum.is_some(), "too_short"),
-                of(length.maximum.is_some(), "too_long"),
-                of(length.is.is_some(), "wrong_length"),
-            ];
-            bounds.into_iter().flatten().collect()
-        }
-        Check::Format { .. } => vec!["invalid"],
-        Check::Numericality(numericality) => {
-            let of = |stated: bool, code| stated.then_some(code);
-            let kinds = [
-                of(numericality.only_integer, "not_an_integer"),
-                of(numericality.odd, "odd"),
-                of(numericality.even, "even"),
-            ];
-            let comparisons = numericality.comparisons.iter().map(|(how, _)| how.name());
-            kinds.into_iter().flatten().chain(comparisons).collect()
-        }
-        Check::Timing(timing) => {
-            let kind = if timing.with_time { "datetime" } else { "date" };
-            std::iter::once(kind).chain(timing.bounds.iter().map(|(order, _)| order.name())).collect()
-        }
-        Check::Comparison(comparisons) => comparisons.iter().map(|(how, _)| how.name()).collect(),
-        Check::Confirmation { .. } => vec!["confirmation"],
-        Check::Acceptance => vec!["accepted"],
-        Check::Unique(_) => vec!["taken"],
-        Check::UniqueItems { .. } => vec!["not_unique"],
-        Check::Email
-        | Check::Url
-        | Check::Uuid
-        | Check::PhoneNumber
-        | Check::Inclusion(_)
-        | Check::Exclusion(_) => {
-            vec![validation.check.name()]
         }
     }
 }
