@@ -25,7 +25,7 @@ use crate::model::{Check, Condition, Field, Segment, Step};
 use crate::submission::{Circumstances, Refusal, Submitted, Violation, submit};
 use broken::{Harm, Target, targets};
 use condition::{Draft, turning_points};
-use draft::{Place, dotted_place, get, place_of, remove, set, steps};
+use draft::{Place, beside, dotted_place, get, place_of, remove, set, steps};
 use pattern::Pattern;
 use random::Random;
 use value::Wanted;
@@ -280,13 +280,40 @@ impl<'f> Sampler<'f> {
         None
     }
 
+    /// Changes anything: what the form computes depends on what it is sent.
+    fn stir(&mut self, draft: &mut Draft) {
+        let mut paths = Vec::new();
+        self.form.form.for_each_field(&mut |field, path| {
+            if !field.readonly && !path.contains(&Step::Item) && !field.ty.is_compound() {
+                paths.push((field, path.to_vec()));
+            }
+        });
+        let Some((field, mut path)) = self.random.pick(&paths).cloned() else { return };
+        let place = beside(&[], &path);
+        if draft.is_settled(&place) {
+            return;
+        }
+        if self.random.one_in(4) {
+            remove(&mut draft.values, &place);
+        } else {
+            let value = self.value(field, &mut path, Wanted::ANYTHING);
+            set(&mut draft.values, &place, value);
+        }
+    }
+
     /// Changes a draft where the form found something wrong; nothing where it is to stay as it is.
     fn mend(&mut self, draft: &mut Draft, place: &Place, field: Option<&'f Field>, code: &str) -> Option<()> {
+        let form = &self.form.form;
         if code == "confirmation" {
             return repeat(draft, place);
         }
         if draft.settled.iter().any(|settled| place.starts_with(settled)) {
             return None;
+        }
+        let path = steps(place);
+        if (1..=path.len()).any(|length| form.payload_computes(&path[..length])) {
+            self.stir(draft);
+            return Some(());
         }
         let Some(field) = field else {
             remove(&mut draft.values, place);

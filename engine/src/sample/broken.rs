@@ -52,8 +52,9 @@ pub(super) fn targets(form: &Form) -> Vec<Target<'_>> {
         found.push(Target { path: path.to_vec(), code, field, validation, met: false, missed: 0 });
     };
     form.for_each_field(&mut |field, path| {
-        let around_readonly = (1..=path.len()).any(|length| is_readonly(form, &path[..length]));
-        if around_readonly {
+        // What the form decides itself, no request can break by what it says there.
+        let is_decided = |way: &[Step]| is_readonly(form, way) || form.payload_computes(way);
+        if (1..=path.len()).any(|length| is_decided(&path[..length])) {
             return;
         }
         add(path, "type", Some(field), None);
@@ -93,13 +94,22 @@ fn is_readonly(form: &Form, path: &[Step]) -> bool {
 fn of_type(field: &Field) -> Vec<&'static str> {
     let mut found = Vec::new();
     let states = |code| field.validations.iter().any(|validation| validation.check.codes().contains(&code));
-    if field.ty.default_maximum_length().is_some() && !states("too_long") && !states("wrong_length") {
+    // A value that is on a list or has a shape of its own is refused for that as well.
+    let is_shaped = field.validations.iter().any(|validation| {
+        let check = &validation.check;
+        matches!(
+            check,
+            Check::Inclusion(_) | Check::Acceptance | Check::Uuid | Check::PhoneNumber | Check::Timing(_)
+        ) && validation.condition.is_none()
+    });
+    let is_long = !states("too_long") && !states("wrong_length") && !is_shaped;
+    if field.ty.default_maximum_length().is_some() && is_long {
         found.push("too_long");
     }
     if field.ty.is_temporal() && !states(field.ty.name()) {
         found.push(field.ty.name());
     }
-    if matches!(field.ty, FieldType::Integer) {
+    if matches!(field.ty, FieldType::Integer) && !is_shaped {
         let unstated = |codes: [&str; 3]| codes.into_iter().all(|code| !states_always(field, code));
         let ends = [
             ("greater_than_or_equal_to", ["greater_than_or_equal_to", "greater_than", "equal_to"]),
