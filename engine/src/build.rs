@@ -45,6 +45,23 @@ pub fn build(
     fault: Option<&ReadFault>,
     now: SystemTime,
 ) -> Built {
+    let mut built = build_untested(compiler, source, fault, now);
+    if let Some(form) = &built.form {
+        built.diagnostics.extend(lint::check_examples(form, now));
+        built.diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
+        built.form = built.form.filter(|_| !has_errors(&built.diagnostics));
+    }
+    built
+}
+
+/// Takes one file through every step but its examples: for those who want to see them fail.
+#[must_use]
+pub fn build_untested(
+    compiler: &Compiler,
+    source: &Arc<SourceFile>,
+    fault: Option<&ReadFault>,
+    now: SystemTime,
+) -> Built {
     if let Some(fault) = fault {
         let diagnostics = vec![syntax::read_fault(source, fault)];
         return Built {
@@ -90,6 +107,23 @@ pub fn build_all(compiler: &Compiler, paths: &[FormPath], now: SystemTime) -> Ve
     build_each(compiler, paths, now, || {})
 }
 
+/// The same for every step but the examples.
+#[must_use]
+pub fn build_all_untested(compiler: &Compiler, paths: &[FormPath], now: SystemTime) -> Vec<Built> {
+    each(paths, |source, fault| build_untested(compiler, source, fault, now))
+}
+
+fn each(
+    paths: &[FormPath],
+    build: impl Fn(&Arc<SourceFile>, Option<&ReadFault>) -> Built + Sync,
+) -> Vec<Built> {
+    let one = |path| {
+        let (source, fault) = read(path);
+        build(&source, fault.as_ref())
+    };
+    paths.par_iter().map(one).collect()
+}
+
 /// Like [`build_all`], and calls `done` after each.
 pub fn build_each(
     compiler: &Compiler,
@@ -97,13 +131,11 @@ pub fn build_each(
     now: SystemTime,
     done: impl Fn() + Sync,
 ) -> Vec<Built> {
-    let one = |path| {
-        let (source, fault) = read(path);
-        let built = build(compiler, &source, fault.as_ref(), now);
+    each(paths, |source, fault| {
+        let built = build(compiler, source, fault, now);
         done();
         built
-    };
-    paths.par_iter().map(one).collect()
+    })
 }
 
 /// Every diagnostic of many files that is not silenced, those between files included, file by file.

@@ -7,6 +7,7 @@
 pub mod build;
 pub mod compile;
 pub mod diagnostic;
+pub mod example_run;
 pub mod fix;
 mod guard;
 pub mod levels;
@@ -18,6 +19,7 @@ pub mod payload;
 mod reference;
 pub mod registry;
 pub mod render;
+pub mod sample;
 pub mod schema;
 pub mod source;
 pub mod submission;

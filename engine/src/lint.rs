@@ -18,7 +18,7 @@ mod untested_form;
 use std::time::SystemTime;
 
 use crate::compile::{CompiledForm, Compiler};
-use crate::diagnostic::{Diagnostic, has_errors};
+use crate::diagnostic::Diagnostic;
 use crate::model::Form;
 
 pub use duplicate_form_name::duplicate_names;
@@ -40,7 +40,7 @@ pub fn check_form(form: &Form) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// What the compiled form shows: its defaults, conditions and examples, judged as of `now`.
+/// What the compiled form shows: its defaults and conditions, judged as of `now`.
 #[must_use]
 pub fn check_compiled(compiler: &Compiler, form: &CompiledForm, now: SystemTime) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
@@ -49,9 +49,11 @@ pub fn check_compiled(compiler: &Compiler, form: &CompiledForm, now: SystemTime)
         diagnostics.extend(impossible_constraint::check_list(compiler, form, field, path, now));
         diagnostics.extend(dead_condition::check(compiler, form, field, path, now));
     });
-    // With such a fault every example may fail, and the fault itself is what to mend.
-    if !has_errors(&diagnostics) {
-        diagnostics.extend(failing_example::check(form, now));
-    }
     diagnostics
+}
+
+/// What the examples of a form without faults show, judged as of `now` where they do not say when.
+#[must_use]
+pub fn check_examples(form: &CompiledForm, now: SystemTime) -> Vec<Diagnostic> {
+    failing_example::check(form, now)
 }

@@ -5,10 +5,13 @@
 mod completions;
 mod lint;
 mod man;
+mod named;
 mod new;
 mod output;
+mod sample;
 mod schema;
 mod serve;
+mod test;
 mod token;
 mod validate;
 
@@ -36,10 +39,14 @@ enum Command {
     Serve(serve::Arguments),
     /// Reports everything that is wrong with the forms.
     Lint(lint::Arguments),
+    /// Runs the examples of the forms.
+    Test(test::Arguments),
     /// Prints or writes the compiled JSON Schemas.
     Schema(schema::Arguments),
     /// Checks one `form` value and prints the body that a client would get.
     Validate(validate::Arguments),
+    /// Prints requests that a form accepts, or that break one of its rules.
+    Sample(sample::Arguments),
     /// Writes a commented form to start from.
     New(new::Arguments),
     /// Makes, lists and revokes API tokens.
@@ -74,8 +81,10 @@ pub fn main() -> ExitCode {
         None => Ok(Verdict::Clean),
         Some(Command::Serve(arguments)) => serve::run(configs, &arguments),
         Some(Command::Lint(arguments)) => lint::run(configs, &arguments),
+        Some(Command::Test(arguments)) => test::run(configs, &arguments),
         Some(Command::Schema(arguments)) => schema::run(configs, &arguments),
         Some(Command::Validate(arguments)) => validate::run(configs, &arguments),
+        Some(Command::Sample(arguments)) => sample::run(configs, &arguments),
         Some(Command::New(arguments)) => new::run(configs, &arguments),
         Some(Command::Token(arguments)) => token::run(&arguments),
         Some(Command::Completions(arguments)) => Ok(completions::run(&arguments)),

@@ -127,6 +127,51 @@ impl Check {
     }
 }
 
+impl Check {
+    /// The error codes that it may give, in the order in which they are given; that of a wrong type is the field's.
+    #[must_use]
+    pub fn codes(&self) -> Vec<&'static str> {
+        let stated = |codes: &[(bool, &'static str)]| -> Vec<&'static str> {
+            codes.iter().filter(|(stated, _)| *stated).map(|(_, code)| *code).collect()
+        };
+        match self {
+            Self::Presence => vec!["blank"],
+            Self::Absence => vec!["present"],
+            Self::Length(length) => stated(&[
+                (length.minimum.is_some(), "too_short"),
+                (length.maximum.is_some(), "too_long"),
+                (length.is.is_some(), "wrong_length"),
+            ]),
+            Self::Format { .. } => vec!["invalid"],
+            Self::Numericality(numericality) => {
+                let mut codes = stated(&[
+                    (numericality.only_integer, "not_an_integer"),
+                    (numericality.odd, "odd"),
+                    (numericality.even, "even"),
+                ]);
+                codes.extend(numericality.comparisons.iter().map(|(comparison, _)| comparison.name()));
+                codes
+            }
+            Self::Timing(timing) => std::iter::once(self.name())
+                .chain(timing.bounds.iter().map(|(order, _)| order.name()))
+                .collect(),
+            Self::Confirmation { .. } => vec!["confirmation"],
+            Self::Acceptance => vec!["accepted"],
+            Self::Comparison(comparisons) => {
+                comparisons.iter().map(|(comparison, _)| comparison.name()).collect()
+            }
+            Self::Unique(_) => vec!["taken"],
+            Self::UniqueItems { .. } => vec!["not_unique"],
+            Self::Email
+            | Self::Url
+            | Self::Uuid
+            | Self::PhoneNumber
+            | Self::Inclusion(_)
+            | Self::Exclusion(_) => vec![self.name()],
+        }
+    }
+}
+
 /// Bounds of a length in Unicode scalar values, or items.
 #[derive(Clone, Debug, Default)]
 pub struct Length {

@@ -9,7 +9,7 @@ use formwork_engine::messages::Languages;
 use formwork_engine::submission::{Circumstances, Refusal, Submitted, submit};
 use serde_json::{Value, json};
 
-use super::{Verdict, output};
+use super::{Verdict, named, output};
 use crate::http::error::{failure_body, problems};
 use crate::http::json::parse;
 
@@ -26,15 +26,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let (built, locales) = output::build_directory(configs)?;
-    let answers = |form: &formwork_engine::model::Form| form.names().any(|name| name.value == arguments.name);
-    let Some(form) = built.iter().filter_map(|built| built.form.as_ref()).find(|form| answers(&form.form))
-    else {
-        if let Some(broken) = built.iter().find(|built| built.name == arguments.name) {
-            output::error(&output::findings_for_stderr(&broken.diagnostics));
-            bail!("the form `{}` does not compile", arguments.name);
-        }
-        bail!("there is no form `{}` in {}", arguments.name, configs.display());
-    };
+    let form = named::form(&built, &arguments.name, configs)?;
     let mut bytes = Vec::new();
     if arguments.file == Path::new("-") {
         std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
