@@ -1,7 +1,7 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated editor ajv fuzz
+check: fmt lint doc test deny spelling generated editor junit ajv fuzz
 
 # Formatting of Rust and TOML.
 fmt:
@@ -37,6 +37,11 @@ generated:
 # A real language tool accepts and refuses with the schemas for editors what it should.
 editor:
     python3 tests/editor/check.py taplo
+
+# A parser of JUnit reports reads what `lint` prints, and counts as it does.
+junit:
+    cargo build --locked --quiet
+    python3 tests/junit/check.py target/debug/formwork
 
 # Ajv in strict mode takes every document as it stands, and judges as the engine does.
 ajv:

@@ -103,8 +103,8 @@ fn locale_case(path: &Path) -> datatest_stable::Result<()> {
     let (found, fault) = read(&FormPath { path: path.to_path_buf(), default_name: tag.clone() });
     let shown = path.file_name().unwrap().into();
     let source = Arc::new(SourceFile::new(shown, tag, found.text.clone()));
-    let (_, found) = Locale::read(&source, fault.as_ref());
-    let text = render(&found, Format::Text { colour: false });
+    let (locale, found) = Locale::read(&source, fault.as_ref());
+    let text = render(&locale.reported(found), Format::Text { colour: false });
     assert!(!text.is_empty(), "nothing is found in {}", path.display());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("locale/snapshots");

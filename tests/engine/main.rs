@@ -11,6 +11,7 @@ mod claims;
 mod diagnostics;
 mod documents;
 mod editor;
+mod formats;
 mod forms;
 mod generate;
 mod messages;

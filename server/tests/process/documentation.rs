@@ -1,9 +1,9 @@
-//! The `curl` commands of the documentation, run in their order against a server; what they print must be what the
-//! page shows.
+//! The commands of the documentation, run in their order: `curl` against a server, `formwork` in a directory with the
+//! example forms; what they print must be what the page shows.
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{Serving, run, text, workspace};
@@ -16,6 +16,29 @@ fn the_readme() {
 #[test]
 fn the_http_page() {
     run_page("docs/http.md", 20);
+}
+
+#[test]
+fn the_lint_page() {
+    let page = fs::read_to_string(repository("docs/lint.md")).unwrap();
+    let root = workspace();
+    let binary = Path::new(env!("CARGO_BIN_EXE_formwork")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let examples = examples(&page);
+    assert!(examples.len() >= 8, "only {} examples were found", examples.len());
+    for Example { command, output } in examples {
+        let ran = Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(root.path())
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        assert_eq!(text(&ran.stdout).trim_end(), output.trim_end(), "{command}");
+    }
+}
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
 /// Tells the person who runs the tests; the harness shows what is written so, and swallows what is printed.
@@ -35,8 +58,8 @@ fn run_page(page: &str, at_least: usize) {
         assert!(std::env::var_os("FORMWORK_TEST_REQUIRE_ALL").is_none(), "{missing}");
         return say(missing);
     }
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
-    let examples = examples(&fs::read_to_string(page).unwrap());
+    let mut examples = examples(&fs::read_to_string(repository(page)).unwrap());
+    examples.retain(|example| example.command.contains("curl"));
     assert!(examples.len() >= at_least, "only {} examples were found", examples.len());
     let root = workspace();
     let serving = Serving::start(root.path(), &["--dev"]);
@@ -80,6 +103,5 @@ fn examples(page: &str) -> Vec<Example> {
             (true, None, None) => {}
         }
     }
-    examples.retain(|example| example.command.contains("curl"));
     examples
 }

@@ -8,6 +8,7 @@ mod command_line;
 mod dev;
 mod documentation;
 mod durability;
+mod lint;
 mod secrets;
 mod shutdown;
 
