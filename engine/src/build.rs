@@ -82,8 +82,19 @@ pub fn build_all(compiler: &Compiler, paths: &[FormPath], now: SystemTime) -> Ve
 pub fn diagnostics(built: &[Built]) -> Vec<Diagnostic> {
     let forms: Vec<&Form> =
         built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form).collect();
-    let between = lint::duplicate_names(&forms, |_, _| false).into_iter().map(|(_, diagnostic)| diagnostic);
+    let duplicates = lint::duplicate_names(&forms, |_, _| false);
+    let between =
+        duplicates.into_iter().chain(lint::conflicting_types(&forms)).map(|(_, diagnostic)| diagnostic);
     built.iter().flat_map(|built| built.diagnostics.iter().cloned()).chain(between).collect()
+}
+
+/// The messages of locales that no form ever shows; `built` has to be every form of the directory.
+#[must_use]
+pub fn unused_messages(built: &[Built], locales: &Locales) -> Vec<Diagnostic> {
+    let forms: Vec<&CompiledForm> = built.iter().filter_map(|built| built.form.as_deref()).collect();
+    let broken = built.iter().filter(|built| built.form.is_none());
+    let broken: Vec<&str> = broken.map(|built| built.name.as_str()).collect();
+    lint::unused_messages(&forms, &broken, locales.iter())
 }
 
 /// Reads every locale file; what is wrong with them, file by file.

@@ -2,6 +2,7 @@
 //!
 //! Exit status 0: clean; 1: findings; 2: the command could not do its work.
 
+mod explain;
 mod lint;
 mod new;
 mod output;
@@ -38,6 +39,8 @@ enum Command {
     Schema(schema::Arguments),
     /// Checks one `form` value and prints the body that a client would get.
     Validate(validate::Arguments),
+    /// Explains a rule: what it finds, a bad and a good example, how to mend it.
+    Explain(explain::Arguments),
     /// Writes a commented form to start from.
     New(new::Arguments),
     /// Makes, lists and revokes API tokens.
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Some(Command::Lint(arguments)) => lint::run(configs, &arguments),
         Some(Command::Schema(arguments)) => schema::run(configs, &arguments),
         Some(Command::Validate(arguments)) => validate::run(configs, &arguments),
+        Some(Command::Explain(arguments)) => explain::run(&arguments),
         Some(Command::New(arguments)) => new::run(configs, &arguments),
         Some(Command::Token(arguments)) => token::run(&arguments),
     };

@@ -5,6 +5,7 @@
 //!   `form_json` and `attributes_json` can.
 //! - `lint/*.toml` is a form with a fault. The diagnostics, as people see them, are the snapshot of the same name
 //!   under `lint/snapshots/`; `INSTA_UPDATE=always` writes it.
+//! - `silent/*.toml` is a form that looks like one with a fault, and in which nothing is found.
 //! - `schema/*.toml` is a form; its document is the snapshot.
 //! - `locale/<tag>_*.toml` is a locale with a fault, likewise.
 
@@ -95,6 +96,15 @@ fn lint_case(path: &Path) -> datatest_stable::Result<()> {
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
+fn silent_case(path: &Path) -> datatest_stable::Result<()> {
+    let default_name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let (source, fault) = read(&FormPath { path: path.to_path_buf(), default_name });
+    let built = build(&Compiler::new(), &source, fault.as_ref(), now());
+    assert_eq!(render(&diagnostics(&[built]), Format::Text { colour: false }), "");
+    Ok(())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
 fn locale_case(path: &Path) -> datatest_stable::Result<()> {
     let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
     // The tag comes first in the name of the file.
@@ -132,6 +142,7 @@ fn schema_case(path: &Path) -> datatest_stable::Result<()> {
 datatest_stable::harness! {
     { test = submit_case, root = "cases/submit", pattern = r"\.toml$" },
     { test = lint_case, root = "cases/lint", pattern = r"^[^/]+\.toml$" },
+    { test = silent_case, root = "cases/silent", pattern = r"^[^/]+\.toml$" },
     { test = schema_case, root = "cases/schema", pattern = r"^[^/]+\.toml$" },
     { test = locale_case, root = "cases/locale", pattern = r"^[^/]+\.toml$" },
 }

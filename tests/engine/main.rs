@@ -14,4 +14,5 @@ mod editor;
 mod forms;
 mod generate;
 mod messages;
+mod pages;
 mod random;

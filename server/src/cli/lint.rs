@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use formwork_engine::build::{build_all, build_locales, diagnostics};
+use formwork_engine::build::{build_all, build_locales, diagnostics, unused_messages};
 use formwork_engine::compile::Compiler;
 use formwork_engine::{render, source};
 
@@ -28,8 +28,12 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     };
     let built = build_all(&Compiler::new(), &listing.forms, SystemTime::now());
     let mut found = diagnostics(&built);
-    let (_, of_locales) = build_locales(&listing.locales);
+    let (locales, of_locales) = build_locales(&listing.locales);
     found.extend(of_locales);
+    // Some of the forms do not show which messages none of them needs.
+    if arguments.paths.is_empty() {
+        found.extend(unused_messages(&built, &locales));
+    }
     output::print(&output::findings(&found, arguments.format));
     if matches!(arguments.format, Format::Text) {
         output::error(&format!("{}\n", render::summary(&found, built.len())));
