@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::messages::{Locale, Locales};
 use crate::model::Form;
 use crate::source::{FormPath, ReadFault, SourceFile, read};
-use crate::suppression::Suppressions;
+use crate::suppression::{Scope, Suppressions};
 use crate::{lint, lower, syntax};
 
 /// What became of one file.
@@ -32,8 +32,8 @@ pub struct Built {
 impl Built {
     /// What there is to say of the file, with what was found `between` it and others.
     #[must_use]
-    pub fn reported(&self, between: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        self.suppressions.apply(self.diagnostics.iter().cloned().chain(between).collect())
+    pub fn reported(&self, between: Vec<Diagnostic>, scope: Scope) -> Vec<Diagnostic> {
+        self.suppressions.apply(self.diagnostics.iter().cloned().chain(between).collect(), scope)
     }
 }
 
@@ -140,21 +140,50 @@ pub fn build_each(
 
 /// Every diagnostic of many files that is not silenced, those between files included, file by file.
 #[must_use]
-pub fn diagnostics(built: &[Built]) -> Vec<Diagnostic> {
+pub fn diagnostics(built: &[Built], scope: Scope) -> Vec<Diagnostic> {
     let forms: Vec<&Form> =
         built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form).collect();
+    let duplicates = lint::duplicate_names(&forms, |_, _| false);
     let mut between: HashMap<*const SourceFile, Vec<Diagnostic>> = HashMap::new();
-    for (_, found) in lint::duplicate_names(&forms, |_, _| false) {
+    for (_, found) in duplicates.into_iter().chain(lint::conflicting_types(&forms)) {
         between.entry(Arc::as_ptr(&found.primary.file)).or_default().push(found);
     }
     let mut others = |built: &Built| between.remove(&Arc::as_ptr(&built.source)).unwrap_or_default();
-    built.iter().flat_map(|built| built.reported(others(built))).collect()
+    built.iter().flat_map(|built| built.reported(others(built), scope)).collect()
 }
 
-/// Reads every locale file; what is wrong with them, file by file.
+/// The messages of locales that no form ever shows; `built` has to be every form of the directory.
 #[must_use]
-pub fn build_locales(paths: &[FormPath]) -> (Locales, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
+pub fn unused_messages(built: &[Built], locales: &Locales) -> Vec<Diagnostic> {
+    let forms: Vec<&CompiledForm> = built.iter().filter_map(|built| built.form.as_deref()).collect();
+    let broken = built.iter().filter(|built| built.form.is_none());
+    let broken: Vec<&str> = broken.map(|built| built.name.as_str()).collect();
+    lint::unused_messages(&forms, &broken, locales.iter())
+}
+
+/// The locale files of a directory, as far as they can be used.
+#[derive(Debug, Default)]
+pub struct ReadLocales(Vec<(Arc<Locale>, Vec<Diagnostic>)>);
+
+impl ReadLocales {
+    /// Those without errors.
+    #[must_use]
+    pub fn sound(&self) -> Locales {
+        let sound = self.0.iter().filter(|(_, found)| !has_errors(found));
+        Locales::new(sound.map(|(locale, _)| Arc::clone(locale)))
+    }
+
+    /// What was found that is not silenced, file by file, with what was found `between` locales and forms.
+    #[must_use]
+    pub fn reported(&self, between: &[Diagnostic], scope: Scope) -> Vec<Diagnostic> {
+        let of = |(locale, found): &(Arc<Locale>, Vec<Diagnostic>)| locale.reported(found, between, scope);
+        self.0.iter().flat_map(of).collect()
+    }
+}
+
+/// Reads every locale file.
+#[must_use]
+pub fn read_locales(paths: &[FormPath]) -> ReadLocales {
     let mut locales = Vec::new();
     let mut seen: HashMap<String, Arc<SourceFile>> = HashMap::new();
     for path in paths {
@@ -170,11 +199,7 @@ pub fn build_locales(paths: &[FormPath]) -> (Locales, Vec<Diagnostic>) {
         } else {
             seen.insert(locale.tag.clone(), Arc::clone(&source));
         }
-        let found = locale.reported(found);
-        if !has_errors(&found) {
-            locales.push(Arc::new(locale));
-        }
-        diagnostics.extend(found);
+        locales.push((Arc::new(locale), found));
     }
-    (Locales::new(locales), diagnostics)
+    ReadLocales(locales)
 }

@@ -27,10 +27,10 @@ impl Severity {
 }
 
 macro_rules! rules {
-    ($($(#[doc = $doc:literal])* $rule:ident $name:literal $severity:ident;)*) => {
+    ($($(#[doc = $summary:literal])+ $rule:ident $name:literal $severity:ident;)*) => {
         /// A fault that formwork knows, by its published name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Rule { $($(#[doc = $doc])* $rule,)* }
+        pub enum Rule { $($(#[doc = $summary])+ $rule,)* }
 
         impl Rule {
             /// Every rule, in the order of this list.
@@ -42,16 +42,22 @@ macro_rules! rules {
                 match self { $(Self::$rule => $name,)* }
             }
 
-            /// What it finds, as a sentence.
-            #[must_use]
-            pub fn description(self) -> &'static str {
-                match self { $(Self::$rule => concat!($($doc),*).trim_ascii(),)* }
-            }
-
             /// How bad it is.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Self::$rule => Severity::$severity,)* }
+            }
+
+            /// What it finds, in one sentence.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$rule => concat!($($summary),+).trim_ascii(),)* }
+            }
+
+            /// Its page, in Markdown: what it finds, a bad and a good example, how to mend it.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self { $(Self::$rule => include_str!(concat!("../rules/", $name, ".md")),)* }
             }
         }
     };
@@ -108,6 +114,22 @@ rules! {
     DeadCondition "dead-condition" Warning;
     /// A message that a locale has only in part.
     UntranslatedMessage "untranslated-message" Warning;
+    /// A rule that another rule, or the resource, already implies.
+    RedundantValidation "redundant-validation" Warning;
+    /// A pattern that describes a value and holds for any value with such a part.
+    UnanchoredPattern "unanchored-pattern" Warning;
+    /// A pattern that other validators of the form's document cannot read.
+    NonPortablePattern "non-portable-pattern" Warning;
+    /// A rule that makes passwords easier to guess.
+    WeakPassword "weak-password" Warning;
+    /// A password that may be left out, or that is stored as a plain text.
+    MissingPassword "missing-password" Warning;
+    /// A property that two forms store with different types.
+    ConflictingPropertyType "conflicting-property-type" Warning;
+    /// A text or array that may be larger than a request.
+    UnboundedText "unbounded-text" Warning;
+    /// A message of a locale that no form ever shows.
+    UnusedMessage "unused-message" Warning;
     /// A form without examples.
     UntestedForm "untested-form" Warning;
     /// A suppression that silences nothing.
@@ -163,6 +185,12 @@ pub struct Diagnostic {
 }
 
 impl Rule {
+    /// Whether what it finds depends on other files than the one that it is found in.
+    #[must_use]
+    pub fn is_between_files(self) -> bool {
+        matches!(self, Self::DuplicateFormName | Self::ConflictingPropertyType | Self::UnusedMessage)
+    }
+
     /// The rule of a published name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

@@ -1,19 +1,28 @@
 //! The rules that look at a whole form or a whole directory; those about single keys are in `lower`.
 //!
-//! One rule per file. Called by `registry`: [`check_form`] before a form is compiled, [`check_compiled`] after,
-//! [`duplicate_names`] over all forms together.
+//! One rule per file. Called by `build`: [`check_form`] before a form is compiled, [`check_compiled`] after; over all
+//! forms together, by `build` and `registry`: [`duplicate_names`], [`conflicting_types`], [`unused_messages`].
 
 mod bounds;
 mod condition_cycle;
+mod conflicting_property_type;
 mod dead_condition;
 mod duplicate_form_name;
 mod failing_example;
 mod impossible_constraint;
 mod invalid_default;
+mod lengths;
+mod missing_password;
 mod mistyped_reference;
+mod non_portable_pattern;
 mod payload_target;
+mod redundant_validation;
+mod unanchored_pattern;
+mod unbounded_text;
 mod unknown_field_reference;
 mod untested_form;
+mod unused_message;
+mod weak_password;
 
 use std::time::SystemTime;
 
@@ -21,7 +30,9 @@ use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::Diagnostic;
 use crate::model::Form;
 
+pub use conflicting_property_type::conflicting_types;
 pub use duplicate_form_name::duplicate_names;
+pub use unused_message::unused_messages;
 
 /// What the form itself shows.
 #[must_use]
@@ -31,6 +42,9 @@ pub fn check_form(form: &Form) -> Vec<Diagnostic> {
     diagnostics.extend(payload_target::check(form));
     form.for_each_field(&mut |field, path| {
         diagnostics.extend(impossible_constraint::check(form, field, path));
+        diagnostics.extend(unanchored_pattern::check(form, field));
+        diagnostics.extend(non_portable_pattern::check(form, field));
+        diagnostics.extend(weak_password::check(form, field));
         let unknown = unknown_field_reference::check(form, field, path);
         if unknown.is_empty() {
             diagnostics.extend(mistyped_reference::check(form, field, path));
@@ -45,8 +59,16 @@ pub fn check_form(form: &Form) -> Vec<Diagnostic> {
 pub fn check_compiled(compiler: &Compiler, form: &CompiledForm, now: SystemTime) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     form.form.for_each_field(&mut |field, path| {
+        // They are about what a field lacks; of a form that was read in part they would say too much.
+        diagnostics.extend(missing_password::check(&form.form, field, path));
+        diagnostics.extend(unbounded_text::check(&form.form, field, path));
+        diagnostics.extend(redundant_validation::check(&form.form, field));
         diagnostics.extend(invalid_default::check(compiler, form, field, path, now));
-        diagnostics.extend(impossible_constraint::check_list(compiler, form, field, path, now));
+        let impossible = impossible_constraint::check_list(compiler, form, field, path, now);
+        if impossible.is_none() {
+            diagnostics.extend(redundant_validation::check_list(compiler, form, field, now));
+        }
+        diagnostics.extend(impossible);
         diagnostics.extend(dead_condition::check(compiler, form, field, path, now));
     });
     diagnostics

@@ -21,6 +21,7 @@ use crate::submission::Violation;
 use crate::template::is_template;
 
 pub use languages::Languages;
+pub(crate) use locale::Entry;
 pub use locale::Locale;
 pub(crate) use templates::Templates;
 
@@ -49,6 +50,11 @@ impl Locales {
     #[must_use]
     pub fn new(locales: impl IntoIterator<Item = Arc<Locale>>) -> Self {
         Self(locales.into_iter().map(|locale| (locale.tag.clone(), locale)).collect())
+    }
+
+    /// Every locale.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Locale> {
+        self.0.values().map(Arc::as_ref)
     }
 
     /// The locales to ask for a client's languages, best first; English comes last if it does not come earlier.

@@ -21,10 +21,11 @@ use stamp::Stamp;
 use crate::build::{Built, build};
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule, has_errors};
-use crate::lint::duplicate_names;
+use crate::lint::{conflicting_types, duplicate_names, unused_messages};
 use crate::messages::Locales;
 use crate::model::Form;
 use crate::source::{self, FormPath, Listing, ReadFault, SourceError, SourceFile};
+use crate::suppression::Scope;
 
 /// How a form stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,7 +243,7 @@ impl Registry {
         }
         let mut snapshot = resolve(&mut next, &before);
         snapshot.locales = next_locales.served();
-        snapshot.locale_diagnostics = next_locales.diagnostics();
+        snapshot.locale_diagnostics = next_locales.reported(&unused(&next, &snapshot.locales));
         let snapshot = Arc::new(snapshot);
         let changed_paths: HashSet<&OsStr> = changed.iter().map(|path| path.path.as_os_str()).collect();
         let reload = Reload {
@@ -295,6 +296,15 @@ fn look(compiler: &Compiler, known: Option<&File>, path: &FormPath, now: SystemT
     Some((File { stamp, fault, built, served, missing: false }, true))
 }
 
+/// The messages that no form shows in its newest version.
+fn unused(files: &Files, locales: &Locales) -> Vec<Diagnostic> {
+    let newest = || files.values().filter(|file| !file.missing).map(|file| &file.built);
+    let forms: Vec<&CompiledForm> = newest().filter_map(|built| built.form.as_deref()).collect();
+    let broken: Vec<&str> =
+        newest().filter(|built| built.form.is_none()).map(|built| built.name.as_str()).collect();
+    unused_messages(&forms, &broken, locales.iter())
+}
+
 /// Decides which version of every form is served, and under which names.
 fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
     let there: HashSet<PathBuf> = if files.values().all(|file| file.served.is_some()) {
@@ -331,6 +341,12 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
             clashes.entry(path.to_path_buf()).or_default().push(diagnostic);
         }
     }
+    let mut conflicts: HashMap<PathBuf, Vec<Diagnostic>> = HashMap::new();
+    for (index, diagnostic) in conflicting_types(&forms) {
+        if let (path, _, true) = candidates[index] {
+            conflicts.entry(path.to_path_buf()).or_default().push(diagnostic);
+        }
+    }
     let mut snapshot = Snapshot { generation: before.generation + 1, ..Snapshot::default() };
     // First everything that is as its author wants it, then last good versions, where their names are still free.
     for (path, file) in files.iter_mut() {
@@ -341,7 +357,9 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
         }
     }
     for (path, file) in files.iter_mut() {
-        let diagnostics = file.built.reported(clashes.remove(&path.path).unwrap_or_default());
+        let mut between = clashes.remove(&path.path).unwrap_or_default();
+        between.extend(conflicts.remove(&path.path).unwrap_or_default());
+        let diagnostics = file.built.reported(between, Scope::Directory);
         if has_errors(&diagnostics) || file.missing {
             file.served = file.served.take().filter(|form| snapshot.is_free_for(&form.form));
             if let Some(form) = &file.served {

@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 use crate::model::{Form, Moment, Spanned, Step};
 use crate::vocabulary::Relation;
 
+pub(crate) use builder::of_rule;
 pub(crate) use condition::{alternatives, clauses};
 pub use email::is_email;
 pub(crate) use presence::is_blank;

@@ -46,6 +46,15 @@ struct Comment {
     alone: bool,
 }
 
+/// How much was looked at, and so which suppressions can be known to silence nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Some files, each by itself.
+    Files,
+    /// A whole directory: also what is between its files.
+    Directory,
+}
+
 impl Suppressions {
     /// Reads the suppressions of a file that is sound TOML, and says what is wrong with them.
     #[must_use]
@@ -66,7 +75,7 @@ impl Suppressions {
 
     /// What is left of everything that was found in the file, with the suppressions that silence nothing.
     #[must_use]
-    pub fn apply(&self, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    pub fn apply(&self, mut found: Vec<Diagnostic>, scope: Scope) -> Vec<Diagnostic> {
         if self.entries.is_empty() {
             return found;
         }
@@ -79,6 +88,7 @@ impl Suppressions {
                     Some(at) => {
                         found.remove(at);
                     }
+                    None if scope == Scope::Files && named.rule.is_between_files() => {}
                     None => unused.push(entry.unused(index)),
                 }
             }

@@ -3,6 +3,7 @@
 //! Exit status 0: clean; 1: findings; 2: the command could not do its work.
 
 mod completions;
+mod explain;
 mod lint;
 mod man;
 mod named;
@@ -47,6 +48,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Prints requests that a form accepts, or that break one of its rules.
     Sample(sample::Arguments),
+    /// Explains a rule: what it finds, a bad and a good example, how to mend it.
+    Explain(explain::Arguments),
     /// Writes a commented form to start from.
     New(new::Arguments),
     /// Makes, lists and revokes API tokens.
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Some(Command::Schema(arguments)) => schema::run(configs, &arguments),
         Some(Command::Validate(arguments)) => validate::run(configs, &arguments),
         Some(Command::Sample(arguments)) => sample::run(configs, &arguments),
+        Some(Command::Explain(arguments)) => explain::run(&arguments),
         Some(Command::New(arguments)) => new::run(configs, &arguments),
         Some(Command::Token(arguments)) => token::run(&arguments),
         Some(Command::Completions(arguments)) => Ok(completions::run(&arguments)),

@@ -6,6 +6,7 @@
 //! - `lint/*.toml` is a form with a fault. The diagnostics, as people see them, are the snapshot of the same name
 //!   under `lint/snapshots/`; `INSTA_UPDATE=always` writes it.
 //! - `broken/*.toml` is the same for whole files as people write them who come from another language.
+//! - `silent/*.toml` is a form that looks like one with a fault, and in which nothing is found.
 //! - `schema/*.toml` is a form; its document is the snapshot.
 //! - `locale/<tag>_*.toml` is a locale with a fault, likewise.
 
@@ -23,6 +24,7 @@ use formwork_engine::messages::{self, Languages, Locale, Locales};
 use formwork_engine::render::{Format, render};
 use formwork_engine::source::{FormPath, SourceFile, read};
 use formwork_engine::submission::{Claim, Refusal as Refused, Segment, Submitted, Violation, submit};
+use formwork_engine::suppression::Scope;
 use serde_json::Value;
 
 #[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
@@ -85,13 +87,22 @@ fn lint_case(path: &Path) -> datatest_stable::Result<()> {
     let shown = path.file_name().unwrap().into();
     let source = Arc::new(SourceFile::new(shown, stem.clone(), found.text.clone()));
     let built = build(&Compiler::new(), &source, fault.as_ref(), now());
-    let text = render(&diagnostics(&[built]), Format::Text { colour: false });
+    let text = render(&diagnostics(&[built], Scope::Directory), Format::Text { colour: false });
     assert!(!text.is_empty(), "nothing is found in {}", path.display());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(path.parent().unwrap().strip_prefix("cases").unwrap().join("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(stem, text));
+    Ok(())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
+fn silent_case(path: &Path) -> datatest_stable::Result<()> {
+    let default_name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let (source, fault) = read(&FormPath { path: path.to_path_buf(), default_name });
+    let built = build(&Compiler::new(), &source, fault.as_ref(), now());
+    assert_eq!(render(&diagnostics(&[built], Scope::Directory), Format::Text { colour: false }), "");
     Ok(())
 }
 
@@ -104,7 +115,7 @@ fn locale_case(path: &Path) -> datatest_stable::Result<()> {
     let shown = path.file_name().unwrap().into();
     let source = Arc::new(SourceFile::new(shown, tag, found.text.clone()));
     let (locale, found) = Locale::read(&source, fault.as_ref());
-    let text = render(&locale.reported(found), Format::Text { colour: false });
+    let text = render(&locale.reported(&found, &[], Scope::Files), Format::Text { colour: false });
     assert!(!text.is_empty(), "nothing is found in {}", path.display());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("locale/snapshots");
@@ -134,6 +145,7 @@ datatest_stable::harness! {
     { test = submit_case, root = "cases/submit", pattern = r"\.toml$" },
     { test = lint_case, root = "cases/lint", pattern = r"^[^/]+\.toml$" },
     { test = lint_case, root = "cases/broken", pattern = r"^[^/]+\.toml$" },
+    { test = silent_case, root = "cases/silent", pattern = r"^[^/]+\.toml$" },
     { test = schema_case, root = "cases/schema", pattern = r"^[^/]+\.toml$" },
     { test = locale_case, root = "cases/locale", pattern = r"^[^/]+\.toml$" },
 }

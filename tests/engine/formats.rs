@@ -9,6 +9,7 @@ use formwork_engine::fix;
 use formwork_engine::levels::Levels;
 use formwork_engine::render::{Format, junit, render};
 use formwork_engine::source::{FormPath, SourceFile, read};
+use formwork_engine::suppression::Scope;
 use serde_json::{Value, json};
 
 use crate::case_file::{now, paths};
@@ -23,7 +24,7 @@ fn file(path: &str, text: &str) -> Arc<SourceFile> {
 /// The findings of a form to read, in a file whose name wants care.
 fn few() -> Vec<Diagnostic> {
     let source = file("configs/forms/a form, 100%.toml", FORM);
-    diagnostics(&[build(&Compiler::new(), &source, None, now())])
+    diagnostics(&[build(&Compiler::new(), &source, None, now())], Scope::Files)
 }
 
 /// The findings of every case.
@@ -32,7 +33,7 @@ fn many() -> Vec<Diagnostic> {
         let (source, fault) = read(&FormPath { path, default_name: "case".to_owned() });
         build(&Compiler::new(), &source, fault.as_ref(), now())
     };
-    diagnostics(&paths("lint").into_iter().map(build).collect::<Vec<_>>())
+    diagnostics(&paths("lint").into_iter().map(build).collect::<Vec<_>>(), Scope::Files)
 }
 
 fn document(found: &[Diagnostic], format: Format) -> Value {
@@ -120,7 +121,8 @@ fn one_document_of_each_to_read() {
 #[test]
 fn a_fingerprint_is_the_finding_s_own_and_stays_when_lines_move() {
     let of = |text: &str| -> Vec<String> {
-        let found = diagnostics(&[build(&Compiler::new(), &file("a.toml", text), None, now())]);
+        let found =
+            diagnostics(&[build(&Compiler::new(), &file("a.toml", text), None, now())], Scope::Directory);
         let report = document(&found, Format::Gitlab);
         report
             .as_array()
@@ -145,7 +147,8 @@ fn a_fix_ends_its_finding_and_leaves_what_the_form_accepts_as_it_was() {
     for path in paths("lint") {
         let (source, fault) = read(&FormPath { path: path.clone(), default_name: "case".to_owned() });
         let before = build(&compiler, &source, fault.as_ref(), now());
-        for found in before.reported(Vec::new()).into_iter().filter(|found| found.fix.is_some()) {
+        for found in before.reported(Vec::new(), Scope::Files).into_iter().filter(|found| found.fix.is_some())
+        {
             fixes += 1;
             let (text, _) = fix::apply(&source.text, &[found.fix.as_ref().unwrap()]);
             let after = build(&compiler, &file("case.toml", &text), None, now());
@@ -155,8 +158,8 @@ fn a_fix_ends_its_finding_and_leaves_what_the_form_accepts_as_it_was() {
             if before.form.is_some() {
                 assert_eq!(document(&after), document(&before), "{name}");
             }
-            let left = after.reported(Vec::new()).len();
-            assert_eq!(left + 1, before.reported(Vec::new()).len(), "{name}\n{text}");
+            let left = after.reported(Vec::new(), Scope::Files).len();
+            assert_eq!(left + 1, before.reported(Vec::new(), Scope::Files).len(), "{name}\n{text}");
         }
     }
     assert!(fixes > 5, "only {fixes} fixes were tried");

@@ -15,4 +15,5 @@ mod formats;
 mod forms;
 mod generate;
 mod messages;
+mod pages;
 mod random;

@@ -12,6 +12,7 @@ use crate::model::{
 use crate::vocabulary;
 
 use super::bounds::{Bound, excludes, is_empty, ranges};
+use super::lengths;
 
 pub(super) fn check(form: &Form, field: &Field, path: &[Step]) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = field
@@ -20,11 +21,16 @@ pub(super) fn check(form: &Form, field: &Field, path: &[Step]) -> Vec<Diagnostic
         .filter_map(|validation| match &validation.check {
             Check::Length(length) => impossible_length(form, field, validation, length),
             Check::Numericality(numericality) => impossible_number(form, field, numericality)
-                .or_else(|| odd_and_even(form, validation, numericality)),
+                .or_else(|| odd_and_even(form, validation, numericality))
+                .or_else(|| odd_or_even_number(form, numericality))
+                .or_else(|| equal_and_other(form, numericality)),
             Check::Timing(timing) => impossible_time(form, timing),
             _ => None,
         })
         .collect();
+    if found.is_empty() {
+        found.extend(impossible_text(form, field));
+    }
     found.extend(never_given(form, field, path));
     found.extend(present_and_absent(form, field, path));
     found
@@ -105,6 +111,71 @@ fn odd_and_even(form: &Form, validation: &Validation, numericality: &Numericalit
     let diagnostic =
         Diagnostic::new(Rule::ImpossibleConstraint, &form.source, validation.span.clone(), message);
     Some(diagnostic.help("remove `odd` or `even`"))
+}
+
+/// A number that has to be odd or even, and equal to, or a multiple of, one that is not.
+fn odd_or_even_number(form: &Form, numericality: &Numericality) -> Option<Diagnostic> {
+    let Numericality { odd, even, comparisons, .. } = numericality;
+    let parity = if *odd { "odd" } else { "even" };
+    let (comparison, bound) = comparisons.iter().find(|(comparison, bound)| {
+        let is_even = bound.value.as_i64().map(|bound| bound % 2 == 0);
+        match comparison {
+            Comparison::EqualTo => (*odd && is_even == Some(true)) || (*even && is_even == Some(false)),
+            Comparison::MultipleOf => *odd && is_even == Some(true),
+            _ => false,
+        }
+    })?;
+    let demanded = if *comparison == Comparison::EqualTo { "equal to" } else { "a multiple of" };
+    let message = format!("no {parity} number is {demanded} {}", bound.value);
+    let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, bound.span.clone(), message);
+    Some(diagnostic.help(format!("remove `{parity}` or `{}`", comparison.name())))
+}
+
+/// A number that has to be the one that it must not be.
+fn equal_and_other(form: &Form, numericality: &Numericality) -> Option<Diagnostic> {
+    let bounds =
+        |wanted| numericality.comparisons.iter().filter(move |(comparison, _)| *comparison == wanted);
+    let (equal, other) = bounds(Comparison::EqualTo).find_map(|(_, equal)| {
+        let (_, other) = bounds(Comparison::OtherThan).find(|(_, other)| equal.value == other.value)?;
+        Some((equal, other))
+    })?;
+    let message = format!("no number is {} and another", equal.value);
+    let diagnostic = Diagnostic::new(Rule::ImpossibleConstraint, &form.source, other.span.clone(), message)
+        .label("other than it here")
+        .also(&form.source, equal.span.clone(), "equal to it here");
+    Some(diagnostic.help("remove `equal_to` or `other_than`"))
+}
+
+/// A pattern or kind of text that is never so long, or so short, as `length` demands.
+fn impossible_text(form: &Form, field: &Field) -> Option<Diagnostic> {
+    let always = |rule: &&Validation| rule.condition.is_none() && !rule.allow_blank;
+    let length = field.validations.iter().filter(always).find_map(|rule| match &rule.check {
+        Check::Length(length) => Some(length),
+        _ => None,
+    })?;
+    // A list is held against the compiled schema.
+    let others = field.validations.iter().filter(|rule| !matches!(rule.check, Check::Inclusion(_)));
+    others.filter_map(|rule| Some((rule, lengths::always(field, rule)?))).find_map(|(rule, lengths)| {
+        let long = length
+            .minimum
+            .iter()
+            .chain(&length.is)
+            .find(|least| lengths.most.is_some_and(|most| least.value > most));
+        let short = length.maximum.iter().chain(&length.is).find(|most| most.value < lengths.least);
+        let (bound, demanded, has) = match (long, short) {
+            (Some(bound), _) => (bound, "at least", format!("at most {}", lengths.most.unwrap_or_default())),
+            (None, Some(bound)) => (bound, "at most", format!("at least {}", lengths.least)),
+            (None, None) => return None,
+        };
+        let kind = rule.check.name();
+        let message = format!("no text that meets `{kind}` has {demanded} {} characters", bound.value);
+        let diagnostic =
+            Diagnostic::new(Rule::ImpossibleConstraint, &form.source, bound.span.clone(), message)
+                .label(format!("{demanded} {} here", bound.value))
+                .help(format!("change `length` or `{kind}`, or remove one of them"));
+        let written = rule.span != field.name.span;
+        Some(if written { diagnostic.also(&form.source, rule.span.clone(), has) } else { diagnostic })
+    })
 }
 
 fn impossible_length(

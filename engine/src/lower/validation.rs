@@ -35,10 +35,51 @@ impl Lowering<'_> {
                 // Under a condition it comes on top of what always holds.
                 Some(at) if built_in && validation.condition.is_none() => {
                     let name = field.name.value.clone();
+                    self.check_says_more(&name, &field.validations[at], &validation);
                     self.tighten(&name, &mut field.validations[at], validation);
                 }
-                _ => field.validations.push(validation),
+                existing => {
+                    if let Some(at) = existing.filter(|_| built_in) {
+                        self.check_says_more(&field.name.value.clone(), &field.validations[at], &validation);
+                    }
+                    field.validations.push(validation);
+                }
             }
+        }
+    }
+
+    /// Reports an author's rule, or option, that is the resource's own once more. A message of the author's is a reason
+    /// to say it again.
+    fn check_says_more(&mut self, field: &str, built_in: &Validation, author: &Validation) {
+        if author.message.is_some() || author.allow_blank {
+            return;
+        }
+        let repeated: Vec<(Span, String)> = match (&built_in.check, &author.check) {
+            (Check::Length(own), Check::Length(wanted)) => {
+                let options =
+                    [("minimum", &own.minimum, &wanted.minimum), ("maximum", &own.maximum, &wanted.maximum)];
+                options
+                    .into_iter()
+                    .filter_map(|(option, own, wanted)| Some((option, own.as_ref()?, wanted.as_ref()?)))
+                    .filter(|(_, own, wanted)| own.value == wanted.value)
+                    .map(|(option, _, wanted)| (wanted.span.clone(), format!("{option} = {}", wanted.value)))
+                    .collect()
+            }
+            // Wider than the built-in one; `tighten` says so.
+            (Check::Unique(_), Check::Unique(wanted))
+                if wanted.case_sensitive || !wanted.scope.is_empty() =>
+            {
+                Vec::new()
+            }
+            (Check::Presence | Check::Email | Check::Unique(_), _) => {
+                vec![(author.span.clone(), author.check.name().to_owned())]
+            }
+            _ => Vec::new(),
+        };
+        for (span, rule) in repeated {
+            let message = format!("`{rule}` is built into `{field}`");
+            let diagnostic = self.diagnostic(Rule::RedundantValidation, span, message);
+            self.report(diagnostic.help("remove it: the resource demands it of every form"));
         }
     }
 

@@ -14,7 +14,7 @@ use super::languages::lower_tag;
 use crate::diagnostic::{Diagnostic, Rule, alternatives, has_errors, nearest};
 use crate::model::Spanned;
 use crate::source::{ReadFault, SourceFile, Span};
-use crate::suppression::Suppressions;
+use crate::suppression::{Scope, Suppressions};
 use crate::syntax;
 use crate::template::{self, Kind};
 
@@ -59,9 +59,6 @@ pub(super) const CODES: [(&str, &[&str]); 34] = [
 /// What every message can use besides its params.
 pub(super) const COMMON: [&str; 3] = ["attribute", "value", "type"];
 
-/// In the place of a code: what the field is called.
-const LABEL: &str = "label";
-
 const CATEGORIES: [(&str, PluralCategory); 6] = [
     ("zero", PluralCategory::Zero),
     ("one", PluralCategory::One),
@@ -71,10 +68,21 @@ const CATEGORIES: [(&str, PluralCategory); 6] = [
     ("other", PluralCategory::Other),
 ];
 
+/// Where a message is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Its dotted key: `fields.email.taken`.
+    pub(crate) key: String,
+    /// Its code in the file.
+    pub(crate) span: Span,
+}
+
 /// The messages of one language, compiled.
 pub struct Locale {
     /// Its BCP 47 tag in lower case.
     pub tag: String,
+    source: Arc<SourceFile>,
+    entries: Vec<Entry>,
     rules: Option<PluralRules>,
     messages: HashMap<String, Message>,
     environment: Environment<'static>,
@@ -100,6 +108,19 @@ enum Text {
 }
 
 impl Locale {
+    /// In the place of a code: what the field is called.
+    pub(crate) const LABEL: &str = "label";
+
+    /// The file that it is written in.
+    pub(crate) fn source(&self) -> &Arc<SourceFile> {
+        &self.source
+    }
+
+    /// Every message, in the order of the text.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
     /// Reads a locale file; what is found comes whether it is silenced or not.
     #[must_use]
     pub fn read(source: &Arc<SourceFile>, fault: Option<&ReadFault>) -> (Self, Vec<Diagnostic>) {
@@ -118,13 +139,15 @@ impl Locale {
         reader.tag();
         reader.file(table.get_ref());
         reader.diagnostics.sort_by_key(|found| found.primary.span.start);
+        reader.locale.entries.sort_by_key(|entry| entry.span.start);
         (reader.locale, reader.diagnostics)
     }
 
     /// What there is to say of the file, of everything that was found in it.
     #[must_use]
-    pub fn reported(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        self.suppressions.apply(found)
+    pub fn reported(&self, found: &[Diagnostic], between: &[Diagnostic], scope: Scope) -> Vec<Diagnostic> {
+        let between = between.iter().filter(|found| Arc::ptr_eq(&found.primary.file, &self.source));
+        self.suppressions.apply(found.iter().chain(between).cloned().collect(), scope)
     }
 
     /// What a key says; nothing where it says nothing, or fails.
@@ -176,6 +199,8 @@ impl<'f> Reader<'f> {
             identifier.and_then(|identifier| PluralRules::try_new_cardinal((&identifier).into()).ok());
         let locale = Locale {
             tag: tag.to_ascii_lowercase(),
+            source: Arc::clone(file),
+            entries: Vec::new(),
             rules,
             messages: HashMap::new(),
             environment: template::environment(template::MESSAGE_FUEL),
@@ -245,6 +270,7 @@ impl<'f> Reader<'f> {
                 DeValue::String(text) if names == 0 => {
                     let text = Spanned::new(text.to_string(), value.span());
                     if let Some(text) = self.message(&path, name, key.span(), &text) {
+                        self.locale.entries.push(Entry { key: path.clone(), span: key.span() });
                         self.locale.messages.insert(path, Message::One(text));
                     }
                 }
@@ -327,7 +353,10 @@ impl<'f> Reader<'f> {
         if !missing.is_empty() {
             let forms = alternatives(missing).replace(" or ", " and ");
             let message = format!("`{code}` lacks the plural forms {forms}, and `other` stands in for them");
-            self.report(Rule::UntranslatedMessage, key, message, None);
+            self.report(Rule::UntranslatedMessage, key.clone(), message, None);
+        }
+        if is_code(code) {
+            self.locale.entries.push(Entry { key: path.clone(), span: key });
         }
         self.locale.messages.insert(path, Message::Plural(forms));
     }
@@ -335,7 +364,7 @@ impl<'f> Reader<'f> {
     /// Compiles one text under a name.
     fn message(&mut self, name: &str, code: &str, key: Span, text: &Spanned<String>) -> Option<Text> {
         let params = CODES.iter().find(|(known, _)| *known == code).map(|(_, params)| *params);
-        if code == LABEL && !name.starts_with("messages.") {
+        if code == Locale::LABEL && !name.starts_with("messages.") {
             return Some(Text::Plain(text.value.clone()));
         }
         let Some(params) = params else {
@@ -410,7 +439,7 @@ fn is_code(name: &str) -> bool {
 fn are_texts(table: &DeTable<'_>) -> bool {
     table.iter().all(|(key, value)| {
         let key = key.get_ref().as_ref();
-        value.get_ref().is_str() && key != LABEL && !is_code(key)
+        value.get_ref().is_str() && key != Locale::LABEL && !is_code(key)
     })
 }
 

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::messages::{Locale, Locales};
 use crate::source::{FormPath, ReadFault, SourceFile, read};
+use crate::suppression::Scope;
 
 #[derive(Clone)]
 struct LocaleFile {
     source: Arc<SourceFile>,
     fault: Option<ReadFault>,
+    newest: Arc<Locale>,
     served: Option<Arc<Locale>>,
     diagnostics: Vec<Diagnostic>,
     /// Whether the last look did not find it: it may be being written anew.
@@ -40,14 +42,15 @@ impl LocaleFiles {
                 continue;
             }
             changed.push(path.default_name.clone());
-            let (locale, found) = Locale::read(&source, fault.as_ref());
-            let diagnostics = locale.reported(found);
+            let (newest, diagnostics) = Locale::read(&source, fault.as_ref());
+            let newest = Arc::new(newest);
             let served = if has_errors(&diagnostics) {
                 known.and_then(|known| known.served.clone())
             } else {
-                Some(Arc::new(locale))
+                Some(Arc::clone(&newest))
             };
-            next.insert(path.clone(), LocaleFile { source, fault, served, diagnostics, missing: false });
+            let file = LocaleFile { source, fault, newest, served, diagnostics, missing: false };
+            next.insert(path.clone(), file);
         }
         for (path, file) in self.0.iter().filter(|(path, _)| !paths.contains(path)) {
             if file.missing {
@@ -65,8 +68,9 @@ impl LocaleFiles {
         Locales::new(self.0.values().filter_map(|file| file.served.clone()))
     }
 
-    /// What is wrong with them.
-    pub(super) fn diagnostics(&self) -> Vec<Diagnostic> {
-        self.0.values().flat_map(|file| file.diagnostics.iter().cloned()).collect()
+    /// What is wrong with them that is not silenced, with what was found `between` them and forms.
+    pub(super) fn reported(&self, between: &[Diagnostic]) -> Vec<Diagnostic> {
+        let of = |file: &LocaleFile| file.newest.reported(&file.diagnostics, between, Scope::Directory);
+        self.0.values().flat_map(of).collect()
     }
 }

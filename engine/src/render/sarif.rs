@@ -41,11 +41,10 @@ pub(super) fn render(diagnostics: &[Diagnostic]) -> String {
 
 fn describe(rule: Rule) -> Value {
     let name = rule.name();
-    let help = format!("`formwork explain {name}` tells what it finds and how to mend it.");
     json!({
         "id": name,
-        "shortDescription": { "text": rule.description() },
-        "help": { "text": format!("{} {help}", rule.description()) },
+        "shortDescription": { "text": rule.summary() },
+        "help": { "text": format!("`formwork explain {name}` shows this page"), "markdown": rule.page() },
         "defaultConfiguration": { "level": rule.severity().name() },
     })
 }

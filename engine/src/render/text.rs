@@ -11,6 +11,11 @@ pub(super) fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     diagnostics.iter().flat_map(|diagnostic| [renderer.render(&[group(diagnostic)]), "\n\n".into()]).collect()
 }
 
+/// Where more is said of the rule.
+fn explanation(diagnostic: &Diagnostic) -> String {
+    format!("`formwork explain {}`", diagnostic.rule.name())
+}
+
 fn group(diagnostic: &Diagnostic) -> Group<'_> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -21,7 +26,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help));
     }
-    group
+    group.element(Level::NOTE.message(explanation(diagnostic)))
 }
 
 /// A snippet per file, that of the primary label first.

@@ -622,6 +622,16 @@ fn annotate(schema: &mut Map<String, Value>, field: &Field) {
     }
 }
 
+/// A schema of the values that meet what one rule says of the value alone.
+pub(crate) fn of_rule(validation: &Validation, field: &Field) -> Value {
+    let demands = constraints(validation, field, true).into_iter().map(|constraint| {
+        let keywords = constraint.keywords.into_iter().map(|(keyword, value)| (keyword.to_owned(), value));
+        Value::Object(keywords.collect())
+    });
+    let demands: Vec<Value> = demands.collect();
+    if demands.is_empty() { json!({}) } else { json!({ "allOf": demands }) }
+}
+
 /// What a rule says of the value alone; one entry per error code that it can give.
 fn constraints(validation: &Validation, field: &Field, nullable: bool) -> Vec<Constraint> {
     match &validation.check {

@@ -13,6 +13,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use formwork_engine::diagnostic::{Diagnostic, Severity};
 use formwork_engine::levels::Levels;
+use formwork_engine::suppression::Scope;
 use formwork_engine::{render, source};
 use inspection::Inspection;
 
@@ -104,15 +105,15 @@ fn inspect(configs: &Path, arguments: &Arguments, levels: &Levels) -> anyhow::Re
         let (place, is_locale) = source::place(configs, &output::relative(&arguments.stdin_filename));
         return Ok(Inspection::of_text(source::decode(&place, Ok(io::stdin().lock())), is_locale, levels));
     }
-    let listing = if arguments.paths.is_empty() {
-        source::list(configs)?
+    let (listing, scope) = if arguments.paths.is_empty() {
+        (source::list(configs)?, Scope::Directory)
     } else {
-        source::list_paths(configs, &arguments.paths)?
+        (source::list_paths(configs, &arguments.paths)?, Scope::Files)
     };
     if listing.forms.is_empty() && listing.locales.is_empty() && !arguments.paths.is_empty() {
         output::error("warning: there is no `.toml` file in what was named\n");
     }
-    Ok(Inspection::of_files(listing, levels))
+    Ok(Inspection::of_files(listing, scope, levels))
 }
 
 fn report(found: &[Diagnostic], files: &[String], forms: usize, arguments: &Arguments) {

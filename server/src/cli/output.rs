@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::ValueEnum;
-use formwork_engine::build::{Built, build_all, build_locales};
+use formwork_engine::build::{Built, build_all, read_locales};
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::messages::Locales;
@@ -82,6 +82,6 @@ pub(super) fn relative(path: &Path) -> PathBuf {
 /// Builds every form and locale of a directory, for commands that need forms and no server.
 pub(super) fn build_directory(configs: &Path) -> anyhow::Result<(Vec<Built>, Locales)> {
     let listing = source::list(configs)?;
-    let (locales, _) = build_locales(&listing.locales);
+    let locales = read_locales(&listing.locales).sound();
     Ok((build_all(&Compiler::new(), &listing.forms, SystemTime::now()), locales))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 use formwork_engine::diagnostic::has_errors;
+use formwork_engine::suppression::Scope;
 use serde_json::{Map, Value};
 
 use super::{Verdict, output};
@@ -28,7 +29,7 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     let mut documents = BTreeMap::new();
     for built in &built {
         if has_errors(&built.diagnostics) {
-            output::error(&output::findings_for_stderr(&built.reported(Vec::new())));
+            output::error(&output::findings_for_stderr(&built.reported(Vec::new(), Scope::Files)));
         }
         if let Some(form) = &built.form {
             documents.insert(form.name().to_owned(), form.document.clone());

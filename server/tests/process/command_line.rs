@@ -45,6 +45,33 @@ fn lint_of_a_form_with_findings_in_either_format() {
 }
 
 #[test]
+fn lint_looks_for_unused_messages_where_every_form_is_there() {
+    let root = workspace();
+    fs::write(root.path().join("configs/locales/fr.toml"), "[fields.last_name]\nblank = \"est requis\"\n")
+        .unwrap();
+    let output = run(root.path(), &["lint", "--format", "concise"]);
+    let found = text(&output.stdout);
+    assert!(found.starts_with("configs/locales/fr.toml:2:1: warning[unused-message]: "), "{found}");
+    assert_eq!(run(root.path(), &["lint", "configs/locales"]).status.code(), Some(0));
+}
+
+#[test]
+fn explain() {
+    let root = workspace();
+    let output = run(root.path(), &["explain", "untested-form"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).starts_with("# untested-form\n\n**Warning.** A form without examples.\n"));
+    insta::assert_snapshot!("explain", text(&run(root.path(), &["explain"]).stdout));
+    for (rule, said) in [
+        ("untested-from", "error: there is no rule `untested-from`; did you mean `untested-form`?\n"),
+        ("spelling", "error: there is no rule `spelling`; `formwork explain` lists them\n"),
+    ] {
+        let output = run(root.path(), &["explain", rule]);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), said.to_owned()));
+    }
+}
+
+#[test]
 fn lint_names_a_form_by_its_place_however_it_is_reached() {
     let root = workspace();
     let directory = root.path().join("configs/forms/Bad");

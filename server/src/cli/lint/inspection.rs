@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use formwork_engine::build::{build, build_each, build_locales, diagnostics};
+use formwork_engine::build::{build, build_each, diagnostics, read_locales, unused_messages};
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::levels::Levels;
 use formwork_engine::messages::Locale;
 use formwork_engine::render::shown_path;
 use formwork_engine::source::{FormPath, Listing, ReadFault, SourceFile};
+use formwork_engine::suppression::Scope;
 
 use super::progress::Progress;
 use crate::cli::output;
@@ -28,16 +29,21 @@ pub(super) struct Inspection {
 }
 
 impl Inspection {
-    pub(super) fn of_files(mut listing: Listing, levels: &Levels) -> Self {
+    pub(super) fn of_files(mut listing: Listing, scope: Scope, levels: &Levels) -> Self {
         for file in listing.forms.iter_mut().chain(&mut listing.locales) {
             file.path = output::relative(&file.path);
         }
         let progress = Progress::new(listing.forms.len());
         let built = build_each(&Compiler::new(), &listing.forms, SystemTime::now(), || progress.advance());
         drop(progress);
-        let mut found = diagnostics(&built);
-        let (_, of_locales) = build_locales(&listing.locales);
-        found.extend(of_locales);
+        let locales = read_locales(&listing.locales);
+        let mut found = diagnostics(&built, scope);
+        // Some of the forms do not show which messages none of them needs.
+        let unused = match scope {
+            Scope::Directory => unused_messages(&built, &locales.sound()),
+            Scope::Files => Vec::new(),
+        };
+        found.extend(locales.reported(&unused, scope));
         let shown = |path: &FormPath| path.path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
         let locales: HashSet<String> = listing.locales.iter().map(shown).collect();
         let files = listing.forms.iter().chain(&listing.locales).map(shown).collect();
@@ -69,8 +75,8 @@ fn findings(
 ) -> Vec<Diagnostic> {
     levels.apply(if is_locale {
         let (locale, found) = Locale::read(source, fault);
-        locale.reported(found)
+        locale.reported(&found, &[], Scope::Files)
     } else {
-        build(&Compiler::new(), source, fault, SystemTime::now()).reported(Vec::new())
+        build(&Compiler::new(), source, fault, SystemTime::now()).reported(Vec::new(), Scope::Files)
     })
 }
