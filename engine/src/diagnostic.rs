@@ -106,7 +106,7 @@ rules! {
     InvalidDefault "invalid-default" Error;
     /// An example whose outcome is not the stated one.
     FailingExample "failing-example" Error;
-    /// A rule that can never change a verdict.
+    /// A rule or option that does nothing where it stands.
     IneffectiveValidation "ineffective-validation" Warning;
     /// A condition that never holds.
     DeadCondition "dead-condition" Warning;
