@@ -49,7 +49,7 @@ fn lint_looks_for_unused_messages_where_every_form_is_there() {
     let root = workspace();
     fs::write(
         root.path().join("configs/locales/fr.toml"),
-        "[fields.\"properties.frequence\"]\nblank = \"est requis\"\n",
+        "[fields.\"properties.nothing\"]\nblank = \"est requis\"\n",
     )
     .unwrap();
     let output = run(root.path(), &["lint", "--format", "concise"]);
