@@ -70,7 +70,10 @@ fn what_is_wrong_between_files_is_known_while_serving() {
     let live = Live::new(|root| {
         write(&root.join("configs/forms/join.toml"), &property("integer"));
         write(&root.join("configs/forms/sign_up.toml"), &property("string"));
-        write(&root.join("configs/locales/pl.toml"), "[fields.\"properties.years\"]\nblank = \"jest puste\"\n");
+        write(
+            &root.join("configs/locales/pl.toml"),
+            "[fields.\"properties.years\"]\nblank = \"jest puste\"\n",
+        );
     });
     let rules =
         |live: &Live| -> Vec<&str> { live.snapshot().diagnostics().map(|found| found.rule.name()).collect() };
