@@ -108,7 +108,7 @@ rules! {
     FailingExample "failing-example" Error;
     /// A suppression that names no rule, gives no reason, or would silence an error.
     InvalidSuppression "invalid-suppression" Error;
-    /// A rule that can never change a verdict.
+    /// A rule or option that does nothing where it stands.
     IneffectiveValidation "ineffective-validation" Warning;
     /// A condition that never holds.
     DeadCondition "dead-condition" Warning;

@@ -63,3 +63,24 @@ fn a_locale_does_not_compile_forms_again() {
     live.until("the new text", |live| told(live) == "jest puste");
     assert!(std::sync::Arc::ptr_eq(&before, &live.form("sign_up").unwrap()));
 }
+
+#[test]
+fn what_is_wrong_between_files_is_known_while_serving() {
+    let property = |ty: &str| format!("{}\n[fields.properties.age]\ntype = \"{ty}\"\n", form("one"));
+    let live = Live::new(|root| {
+        write(&root.join("configs/forms/join.toml"), &property("integer"));
+        write(&root.join("configs/forms/sign_up.toml"), &property("string"));
+        write(
+            &root.join("configs/locales/pl.toml"),
+            "[fields.\"properties.years\"]\nblank = \"jest puste\"\n",
+        );
+    });
+    let rules =
+        |live: &Live| -> Vec<&str> { live.snapshot().diagnostics().map(|found| found.rule.name()).collect() };
+    assert_eq!(rules(&live), ["conflicting-property-type", "unused-message"]);
+    assert!(live.form("sign_up").is_some(), "a warning does not keep a form from being served");
+    write(&live.path("configs/forms/sign_up.toml"), &property("integer"));
+    live.until("the types agree", |live| rules(live) == ["unused-message"]);
+    write(&live.path("configs/locales/pl.toml"), POLISH);
+    live.until("the message is gone", |live| rules(live).is_empty());
+}

@@ -1,15 +1,14 @@
 //! `unused-message`: a message of a locale for a form, a field or an error that there is not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest, nearest_path};
 use crate::messages::{Entry, Locale};
-use crate::model::Resource;
+use crate::model::{Resource, Spanned};
 use crate::template::is_template;
-
-/// What each field of a form, by its dotted path, can be told by a locale: the codes of its errors.
-type Codes<'f> = BTreeMap<&'f str, BTreeSet<&'static str>>;
 
 /// The messages of locales that none of `forms` ever shows.
 ///
@@ -21,44 +20,45 @@ pub fn unused_messages<'l>(
     broken: &[&str],
     locales: impl IntoIterator<Item = &'l Locale>,
 ) -> Vec<Diagnostic> {
-    let shown = Shown {
-        by_form: forms.iter().map(|form| (form.name(), codes(form))).collect(),
-        aliases: forms
-            .iter()
-            .flat_map(|form| form.form.aliases.iter().map(|alias| (alias.value.as_str(), form.name())))
-            .collect(),
-        broken,
-    };
-    let entries = locales.into_iter().flat_map(|locale| locale.entries().map(move |entry| (locale, entry)));
-    let found = entries.filter_map(|(locale, entry)| {
+    let of_locale = |locale: &'l Locale| locale.entries().map(move |entry| (locale, entry));
+    let entries: Vec<(&Locale, &Entry)> = locales.into_iter().flat_map(of_locale).collect();
+    let shown = Shown::new(forms, broken, entries.iter().map(|(_, entry)| *entry));
+    let found = entries.into_iter().filter_map(|(locale, entry)| {
         let (message, help) = shown.unused(entry)?;
-        let source = locale.source();
-        Some(Diagnostic::new(Rule::UnusedMessage, source, entry.span.clone(), message).help(help))
+        Some(Diagnostic::new(Rule::UnusedMessage, locale.source(), entry.span.clone(), message).help(help))
     });
     found.collect()
 }
 
-fn codes(form: &CompiledForm) -> Codes<'_> {
-    let rules = &form.rules;
-    let mut codes: Codes<'_> =
-        rules.fields.iter().map(|field| (field.path.as_str(), BTreeSet::new())).collect();
-    for rule in &rules.rules {
-        // The author's own message comes first; a template may fail, and then the locale has its turn.
-        let own = rule.message.as_ref().is_some_and(|message| !is_template(&message.value));
-        if let (Some(field), false) = (rule.field.and_then(|field| rules.fields.get(field)), own) {
-            codes.entry(&field.path).or_default().insert(rule.code);
-        }
-    }
-    codes
-}
+/// The codes that a field can ask a locale for.
+type Codes = BTreeSet<&'static str>;
 
+/// What forms ask locales for. There may be many forms and few messages, so only what is asked about is looked up.
 struct Shown<'f> {
-    by_form: BTreeMap<&'f str, Codes<'f>>,
-    aliases: BTreeMap<&'f str, &'f str>,
+    forms: &'f [&'f CompiledForm],
     broken: &'f [&'f str],
+    by_name: FxHashMap<&'f str, &'f CompiledForm>,
+    /// Of each field that a message names for all forms: what any of them asks for; nothing where none has it.
+    fields: FxHashMap<&'f str, Option<Codes>>,
 }
 
-impl Shown<'_> {
+impl<'f> Shown<'f> {
+    fn new(forms: &'f [&CompiledForm], broken: &'f [&str], entries: impl Iterator<Item = &'f Entry>) -> Self {
+        let named = entries.filter_map(|entry| entry.key.strip_prefix("fields.")?.rsplit_once('.'));
+        let mut fields: FxHashMap<&str, Option<Codes>> = named.map(|(path, _)| (path, None)).collect();
+        if !fields.is_empty() {
+            for form in forms {
+                for (index, field) in form.rules.fields.iter().enumerate() {
+                    if let Some(codes) = fields.get_mut(field.path.as_str()) {
+                        codes.get_or_insert_default().extend(codes_of(form, index));
+                    }
+                }
+            }
+        }
+        let by_name = forms.iter().map(|form| (form.name(), *form)).collect();
+        Self { forms, broken, by_name, fields }
+    }
+
     /// Why no form shows an entry, and what to write instead.
     fn unused(&self, entry: &Entry) -> Option<(String, String)> {
         let (section, rest) = entry.key.split_once('.')?;
@@ -66,65 +66,71 @@ impl Shown<'_> {
         match section {
             // A form's name has no dots, a field's path may.
             "forms" => path.split_once('.').and_then(|(form, path)| self.of_form(form, path, code)),
-            "fields" if self.broken.is_empty() && !self.may_come(path) => {
-                let known: Vec<&str> =
-                    self.by_form.values().flat_map(|codes| codes.keys().copied()).collect();
-                let fitting = self.by_form.values().filter_map(|codes| codes.get(path));
-                of_field(path, code, None, &known, &fitting.flatten().copied().collect())
-            }
+            "fields" if self.broken.is_empty() => match self.fields.get(path)? {
+                Some(codes) => never_asked(path, code, None, codes),
+                // A built-in field that no form lists yet.
+                None if Resource::ALL.iter().any(|resource| resource.member(path).is_some()) => None,
+                None => Some(no_field(path, None, self.forms)),
+            },
             _ => None,
         }
     }
 
-    /// Whether it is a built-in field that no form lists yet.
-    fn may_come(&self, path: &str) -> bool {
-        Resource::ALL.iter().any(|resource| resource.member(path).is_some())
-            && !self.by_form.values().any(|codes| codes.contains_key(path))
-    }
-
-    fn of_form(&self, form: &str, path: &str, code: &str) -> Option<(String, String)> {
-        if self.broken.contains(&form) {
+    fn of_form(&self, name: &str, path: &str, code: &str) -> Option<(String, String)> {
+        if self.broken.contains(&name) {
             return None;
         }
-        if let Some(codes) = self.by_form.get(form) {
-            let known: Vec<&str> = codes.keys().copied().collect();
-            let fitting = codes.get(path).cloned().unwrap_or_default();
-            return of_field(path, code, Some(form), &known, &fitting);
+        if let Some(form) = self.by_name.get(name) {
+            let fields = form.rules.fields.iter().enumerate();
+            let of_path = fields.filter(|(_, field)| field.path == path).map(|(index, _)| index);
+            let of_path: Vec<usize> = of_path.collect();
+            if of_path.is_empty() {
+                return Some(no_field(path, Some(name), &[form]));
+            }
+            let codes = of_path.into_iter().flat_map(|index| codes_of(form, index)).collect();
+            return never_asked(path, code, Some(name), &codes);
         }
-        if let Some(name) = self.aliases.get(form) {
-            let message = format!("`{form}` is an alias, and messages go by the form's name");
-            return Some((message, format!("write `forms.{name}`")));
+        let has_alias = |form: &&&CompiledForm| form.form.aliases.iter().any(|alias| alias.value == name);
+        if let Some(form) = self.forms.iter().find(has_alias) {
+            let message = format!("`{name}` is an alias, and messages go by the form's name");
+            return Some((message, format!("write `forms.{}`", form.name())));
         }
         // A form that does not compile may have any name that cannot be read.
         self.broken.is_empty().then(|| {
-            let help = nearest(form, self.by_form.keys().copied()).map_or_else(
+            let help = nearest(name, self.by_name.keys().copied()).map_or_else(
                 || "remove it, or name a form of this directory".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
-            (format!("there is no form `{form}`"), help)
+            (format!("there is no form `{name}`"), help)
         })
     }
 }
 
-/// Why an entry for a field of a form, or of all of them, is never shown.
-fn of_field(
-    path: &str,
-    code: &str,
-    form: Option<&str>,
-    known: &[&str],
-    codes: &BTreeSet<&'static str>,
-) -> Option<(String, String)> {
-    if !known.contains(&path) {
-        let message = match form {
-            Some(form) => format!("`{form}` has no field `{path}`"),
-            None => format!("no form has a field `{path}`"),
-        };
-        let help = nearest_path(path, known.iter().copied()).map_or_else(
-            || "a field goes by its whole path, such as `properties.colour`".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        return Some((message, help));
-    }
+/// What a field of a form, by its index, asks locales for.
+fn codes_of(form: &CompiledForm, field: usize) -> impl Iterator<Item = &'static str> {
+    // The author's own message comes first; a template may fail, and then the locale has its turn.
+    let own = |message: &Spanned<String>| !is_template(&message.value);
+    let rules = form.rules.rules.iter().filter(move |rule| rule.field == Some(field));
+    rules.filter(move |rule| !rule.message.as_ref().is_some_and(own)).map(|rule| rule.code)
+}
+
+/// A path that none of the forms has.
+fn no_field(path: &str, form: Option<&str>, forms: &[&CompiledForm]) -> (String, String) {
+    let message = match form {
+        Some(form) => format!("`{form}` has no field `{path}`"),
+        None => format!("no form has a field `{path}`"),
+    };
+    let known: BTreeSet<&str> =
+        forms.iter().flat_map(|form| form.rules.fields.iter().map(|field| field.path.as_str())).collect();
+    let help = nearest_path(path, known).map_or_else(
+        || "a field goes by its whole path, such as `properties.colour`".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    (message, help)
+}
+
+/// A code that a field never asks for.
+fn never_asked(path: &str, code: &str, form: Option<&str>, codes: &Codes) -> Option<(String, String)> {
     if code == Locale::LABEL || codes.contains(code) {
         return None;
     }

@@ -47,8 +47,11 @@ fn lint_of_a_form_with_findings_in_either_format() {
 #[test]
 fn lint_looks_for_unused_messages_where_every_form_is_there() {
     let root = workspace();
-    fs::write(root.path().join("configs/locales/fr.toml"), "[fields.last_name]\nblank = \"est requis\"\n")
-        .unwrap();
+    fs::write(
+        root.path().join("configs/locales/fr.toml"),
+        "[fields.\"properties.nothing\"]\nblank = \"est requis\"\n",
+    )
+    .unwrap();
     let output = run(root.path(), &["lint", "--format", "concise"]);
     let found = text(&output.stdout);
     assert!(found.starts_with("configs/locales/fr.toml:2:1: warning[unused-message]: "), "{found}");
