@@ -163,9 +163,14 @@ fn comments(file: &SourceFile) -> Vec<Comment> {
 /// The part of a comment that is meant for formwork; nothing where it is for people.
 fn directive(file: &SourceFile, comment: &Comment) -> Option<Span> {
     let text = file.text[comment.span.clone()].trim_end();
-    let told = text.trim_start_matches('#').trim_start().strip_prefix(ADDRESS)?.trim_start();
-    // Without the colon it is a slip, not a sentence.
-    let told = told.strip_prefix(':').or_else(|| told.starts_with("ignore[").then_some(told))?.trim_start();
+    let whole = text.trim_start_matches('#').trim_start();
+    let told = whole.strip_prefix(ADDRESS)?.trim_start();
+    let told = match told.strip_prefix(':') {
+        Some(told) => told.trim_start(),
+        // A slip, not a sentence: without the colon it says nothing that there is.
+        None if told.starts_with("ignore[") => whole,
+        None => return None,
+    };
     let start = comment.span.start + text.len() - told.len();
     Some(start..start + told.len())
 }
