@@ -158,13 +158,12 @@ fn checked(file: &SourceFile, before: &DeTable<'_>, gone: &Span, span: Span) -> 
 fn same_table(before: &DeTable<'_>, after: &DeTable<'_>, gone: &Span) -> bool {
     let mut kept = 0;
     for (key, value) in before {
+        let is_gone = key.span() == *gone;
         match after.get(key.get_ref().as_ref()) {
-            Some(_) if key.span() == *gone => return false,
-            Some(other) if same_value(value.get_ref(), other.get_ref(), gone) => kept += 1,
-            Some(_) => return false,
-            None if key.span() == *gone => {}
+            Some(other) if !is_gone && same_value(value.get_ref(), other.get_ref(), gone) => kept += 1,
+            None if is_gone => {}
             None if key.get_ref() == SAME_IF_EMPTY && holds_only(value.get_ref(), gone) => {}
-            None => return false,
+            _ => return false,
         }
     }
     kept == after.len()
