@@ -20,10 +20,10 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     let (registry, loaded) = Registry::load(&output::relative(configs), SystemTime::now())?;
     let registry = Arc::new(registry);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (changes, mut changed) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut changed) = tokio::sync::mpsc::unbounded_channel();
     let _watcher = watch(Arc::clone(&registry), &loaded.watch, Options::default(), move |outcome| {
         // Nobody listens any more once the command ends.
-        let _ = changes.send(outcome.err());
+        let _ = sender.send(outcome.err());
     })
     .context("cannot watch the configuration directory")?;
     runtime.block_on(async {
