@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_key_goes_with_its_line_and_leaves_its_comment() {
         let key = |text, key| without(text, key, remove_key);
-        assert_eq!(key("[t]\na = 1\nb.c = 2\n", "c").as_deref(), Some("[t]\na = 1\n"));
+        assert_eq!(key("[t]\na = 1\nbb.c = 2\n", "bb").as_deref(), Some("[t]\na = 1\n"));
         assert_eq!(key("a = 1\r\n  b = [\r\n  2 ]\r\nc = 3\r\n", "b").as_deref(), Some("a = 1\r\nc = 3\r\n"));
         assert_eq!(key("a = 1 # why\nb = 2\n", "a").as_deref(), Some("# why\nb = 2\n"));
         assert_eq!(key("a = 1", "a").as_deref(), Some(""));
