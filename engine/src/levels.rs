@@ -16,9 +16,15 @@ use crate::syntax;
 /// The only table of the file.
 const TABLE: &str = "lint";
 
-/// What each rule that the file names counts as; nothing where it is off.
+/// What each rule that the file names counts as.
 #[derive(Debug, Default)]
-pub struct Levels(HashMap<Rule, Option<Severity>>);
+pub struct Levels(HashMap<Rule, Level>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Off,
+    On(Severity),
+}
 
 impl Levels {
     /// Reads `formwork.toml`, and says what is wrong with it.
@@ -42,8 +48,8 @@ impl Levels {
     pub fn apply(&self, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         found.retain_mut(|found| match self.0.get(&found.rule) {
             None => true,
-            Some(None) => false,
-            Some(Some(severity)) => {
+            Some(Level::Off) => false,
+            Some(Level::On(severity)) => {
                 found.severity = *severity;
                 true
             }
@@ -93,7 +99,7 @@ impl Reader<'_> {
                 continue;
             };
             let Some(level) = self.level(node) else { continue };
-            if rule.severity() == Severity::Error && level != Some(Severity::Error) {
+            if rule.severity() == Severity::Error && level != Level::On(Severity::Error) {
                 let message = format!("`{name}` is an error, and stays one");
                 let help = "remove the line: what has an error is not served, whatever it is called";
                 self.report(Rule::WrongType, node.span(), message, help);
@@ -103,11 +109,11 @@ impl Reader<'_> {
         }
     }
 
-    fn level(&mut self, node: &Spanned<DeValue<'_>>) -> Option<Option<Severity>> {
+    fn level(&mut self, node: &Spanned<DeValue<'_>>) -> Option<Level> {
         match node.get_ref().as_str() {
-            Some("error") => Some(Some(Severity::Error)),
-            Some("warning") => Some(Some(Severity::Warning)),
-            Some("off") => Some(None),
+            Some("error") => Some(Level::On(Severity::Error)),
+            Some("warning") => Some(Level::On(Severity::Warning)),
+            Some("off") => Some(Level::Off),
             _ => {
                 let message = "this is no level".to_owned();
                 self.report(

@@ -47,7 +47,7 @@ pub fn render(diagnostics: &[Diagnostic], format: Format) -> String {
     }
 }
 
-/// A JUnit report of `files`, each as [`shown_path`] has it: those without findings pass.
+/// A `JUnit` report of `files`, each as [`shown_path`] has it: those without findings pass.
 #[must_use]
 pub fn junit(diagnostics: &[Diagnostic], files: &[String]) -> String {
     junit::render(diagnostics, files)

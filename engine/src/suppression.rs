@@ -144,38 +144,42 @@ impl Suppression {
 }
 
 /// Every comment, found by the lexer: a `#` may also stand in a string.
+///
+/// Comments one below the other are all about the line that follows, and so about the form where they head it.
 fn comments(file: &SourceFile) -> Vec<Comment> {
-    let spans: Vec<Span> = Source::new(&file.text)
-        .lex()
-        .filter(|token| token.kind() == TokenKind::Comment)
-        .map(|token| token.span().start()..token.span().end())
+    let tokens = Source::new(&file.text).lex().filter(|token| token.kind() == TokenKind::Comment);
+    let mut comments: Vec<Comment> = tokens
+        .map(|token| {
+            let span = token.span().start()..token.span().end();
+            let before = file.text[..span.start].trim_end_matches([' ', '\t']);
+            let line = file.position(span.start).line;
+            Comment { lines: line..=line, alone: before.is_empty() || before.ends_with('\n'), span }
+        })
         .collect();
-    let place = |span: &Span| {
-        let before = file.text[..span.start].trim_end_matches([' ', '\t']);
-        (file.position(span.start).line, before.is_empty() || before.ends_with('\n'))
-    };
-    let places: Vec<(usize, bool)> = spans.iter().map(place).collect();
-    let alone = |line: usize| places.binary_search(&(line, true)).is_ok();
-    let comment = |(span, &(line, is_alone)): (Span, &(usize, bool))| {
-        // Comments one below the other are all about the line that follows, and so about the form where they head it.
-        let lines = if is_alone {
-            let first = (1..line).rev().take_while(|line| alone(*line)).last().unwrap_or(line);
-            let last = (line..).find(|line| !alone(*line)).unwrap_or(line);
-            first..=last
-        } else {
-            line..=line
-        };
-        Comment { span, lines, alone: is_alone }
-    };
-    spans.into_iter().zip(&places).map(comment).collect()
+    for block in comments
+        .chunk_by_mut(|one, next| one.alone && next.alone && one.lines.end() + 1 == *next.lines.start())
+    {
+        // A comment behind something is a block of its own, about its own line.
+        let Some(Comment { lines, alone: true, .. }) = block.first() else { continue };
+        let lines = *lines.start()..=lines.start() + block.len();
+        for comment in block.iter_mut() {
+            comment.lines = lines.clone();
+        }
+    }
+    comments
 }
 
 /// The part of a comment that is meant for formwork; nothing where it is for people.
 fn directive(file: &SourceFile, comment: &Comment) -> Option<Span> {
     let text = file.text[comment.span.clone()].trim_end();
-    let told = text.trim_start_matches('#').trim_start().strip_prefix(ADDRESS)?.trim_start();
-    // Without the colon it is a slip, not a sentence.
-    let told = told.strip_prefix(':').or_else(|| told.starts_with("ignore[").then_some(told))?.trim_start();
+    let whole = text.trim_start_matches('#').trim_start();
+    let told = whole.strip_prefix(ADDRESS)?.trim_start();
+    let told = match told.strip_prefix(':') {
+        Some(told) => told.trim_start(),
+        // A slip, not a sentence: without the colon it says nothing that there is.
+        None if told.starts_with("ignore[") => whole,
+        None => return None,
+    };
     let start = comment.span.start + text.len() - told.len();
     Some(start..start + told.len())
 }

@@ -67,7 +67,12 @@ fn json_is_what_its_schema_says() {
 
 #[test]
 fn sarif_is_what_the_standard_s_schema_says() {
-    assert_accepted(&schema("tests/sarif/sarif-schema-2.1.0.json"), Format::Sarif);
+    let mut schema = schema("tests/sarif/sarif-schema-2.1.0.json");
+    // Its pattern has a bracket that none opens, which readers of Unicode patterns refuse; we state no language.
+    for definition in ["run", "toolComponent"] {
+        schema["definitions"][definition]["properties"]["language"] = Value::Bool(false);
+    }
+    assert_accepted(&schema, Format::Sarif);
 }
 
 /// <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>
@@ -151,7 +156,8 @@ fn a_fix_ends_its_finding_and_leaves_what_the_form_accepts_as_it_was() {
         {
             fixes += 1;
             let (text, _) = fix::apply(&source.text, &[found.fix.as_ref().unwrap()]);
-            let after = build(&compiler, &file("case.toml", &text), None, now());
+            let mended = SourceFile::new(source.path.clone(), source.default_name.clone(), text.clone());
+            let after = build(&compiler, &Arc::new(mended), None, now());
             let name = format!("{}: {}", path.display(), found.message);
             let document =
                 |form: &formwork_engine::build::Built| form.form.as_ref().map(|form| form.document.clone());

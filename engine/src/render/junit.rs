@@ -1,4 +1,4 @@
-//! A JUnit report: a suite for each file, with a case for each finding, or one that passes.
+//! A `JUnit` report: a suite for each file, with a case for each finding, or one that passes.
 
 use std::collections::HashMap;
 

@@ -26,9 +26,9 @@ pub(super) enum Format {
     Sarif,
     /// Annotations of a GitHub workflow.
     Github,
-    /// A GitLab Code Quality report.
+    /// A report for GitLab's Code Quality.
     Gitlab,
-    /// A JUnit report, with a suite for each file.
+    /// A `JUnit` report, with a suite for each file.
     Junit,
 }
 

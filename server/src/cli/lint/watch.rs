@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use anyhow::Context;
@@ -21,41 +20,43 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     let (registry, loaded) = Registry::load(&output::relative(configs), SystemTime::now())?;
     let registry = Arc::new(registry);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let failing = AtomicBool::new(false);
-    let (changes, mut changed) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut changed) = tokio::sync::mpsc::unbounded_channel();
     let _watcher = watch(Arc::clone(&registry), &loaded.watch, Options::default(), move |outcome| {
         // Nobody listens any more once the command ends.
-        let _ = changes.send(outcome.err());
+        let _ = sender.send(outcome.err());
     })
     .context("cannot watch the configuration directory")?;
     runtime.block_on(async {
-        show(configs, &registry.snapshot(), arguments, &failing);
+        let mut verdict = show(configs, &registry.snapshot(), arguments);
         let interrupted = tokio::signal::ctrl_c();
         tokio::pin!(interrupted);
         loop {
             tokio::select! {
-                result = &mut interrupted => return result,
+                result = &mut interrupted => return Ok(result.map(|()| verdict)?),
                 Some(error) = changed.recv() => match error {
                     Some(error) => output::error(&format!("the forms cannot be read: {error}\n")),
-                    None => show(configs, &registry.snapshot(), arguments, &failing),
+                    None => verdict = show(configs, &registry.snapshot(), arguments),
                 },
             }
         }
-    })?;
-    Ok(Verdict::findings(failing.into_inner()))
+    })
 }
 
-fn show(configs: &Path, snapshot: &Snapshot, arguments: &Arguments, failing: &AtomicBool) {
+/// Reports everything; a `formwork.toml` that cannot be used is a finding too, and the run goes on.
+fn show(configs: &Path, snapshot: &Snapshot, arguments: &Arguments) -> Verdict {
     if output::is_terminal() {
         output::print(CLEAR);
     }
     // Read each time, since it too is written beside the forms.
     let levels = match levels::load(configs, arguments.config.as_deref()) {
         Ok(levels) => levels,
-        Err(error) => return output::error(&format!("error: {error:#}\n")),
+        Err(error) => {
+            output::error(&format!("error: {error:#}\n"));
+            return Verdict::Findings;
+        }
     };
     let found = levels.apply(snapshot.diagnostics().cloned().collect());
     let files: Vec<String> = snapshot.statuses.iter().map(|status| shown_path(&status.source)).collect();
     report(&found, &files, files.len(), arguments);
-    failing.store(arguments.fail_on.verdict(&found) == Verdict::Findings, Ordering::Relaxed);
+    arguments.fail_on.verdict(&found)
 }
