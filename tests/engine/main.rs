@@ -15,3 +15,4 @@ mod forms;
 mod generate;
 mod messages;
 mod random;
+mod samples;

@@ -99,7 +99,12 @@ fn of_type(field: &Field) -> Vec<&'static str> {
         let check = &validation.check;
         matches!(
             check,
-            Check::Inclusion(_) | Check::Acceptance | Check::Uuid | Check::PhoneNumber | Check::Timing(_)
+            Check::Inclusion(_)
+                | Check::Format { with: Some(_), .. }
+                | Check::Acceptance
+                | Check::Uuid
+                | Check::PhoneNumber
+                | Check::Timing(_)
         ) && validation.condition.is_none()
     });
     let is_long = !states("too_long") && !states("wrong_length") && !is_shaped;

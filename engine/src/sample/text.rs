@@ -5,7 +5,7 @@ use super::demands::{Demands, Kind};
 use super::pattern::Pattern;
 use crate::model::Field;
 
-const FIRST_NAMES: [&str; 8] = ["Ada", "Grace", "Alan", "Zoë", "José", "Łucja", "Søren", "美咲"];
+const FIRST_NAMES: [&str; 9] = ["Ada", "Bo", "Grace", "Alan", "Zoë", "José", "Łucja", "Søren", "美咲"];
 const LAST_NAMES: [&str; 6] = ["Lovelace", "Hopper", "Turing", "O'Neill", "Żółć", "Nakamura"];
 const CITIES: [&str; 4] = ["London", "Kraków", "São Paulo", "Zürich"];
 const SENTENCES: [&str; 3] =
@@ -28,7 +28,7 @@ impl Sampler<'_> {
         } else {
             text
         };
-        if field.normalize.is_empty() || !self.random.one_in(6) { text } else { format!(" {text} ") }
+        if field.normalize.is_empty() || !self.random.one_in(10) { text } else { format!(" {text} ") }
     }
 
     fn base(&mut self, field: &Field, demands: &Demands<'_>) -> String {

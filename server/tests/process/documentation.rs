@@ -1,5 +1,5 @@
-//! The `curl` commands of the documentation, run in their order against a server; what they print must be what the
-//! page shows.
+//! The `curl` commands of the documentation, run in their order against a server, and those of the page about tests;
+//! what they print must be what the page shows.
 
 use std::fs;
 use std::io::Write;
@@ -16,6 +16,19 @@ fn the_readme() {
 #[test]
 fn the_http_page() {
     run_page("docs/http.md", 20);
+}
+
+#[test]
+fn the_page_about_tests() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/test.md");
+    let commands = examples(&fs::read_to_string(page).unwrap(), "formwork");
+    assert!(commands.len() >= 6, "only {} commands were found", commands.len());
+    let root = workspace();
+    for Example { command, output } in commands {
+        let command = command.replace("formwork ", &format!("{} ", env!("CARGO_BIN_EXE_formwork")));
+        let ran = Command::new("sh").arg("-c").arg(&command).current_dir(root.path()).output().unwrap();
+        assert_eq!(text(&ran.stdout).trim_end(), output.trim_end(), "{command}");
+    }
 }
 
 /// Tells the person who runs the tests; the harness shows what is written so, and swallows what is printed.
@@ -36,7 +49,7 @@ fn run_page(page: &str, at_least: usize) {
         return say(missing);
     }
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
-    let examples = examples(&fs::read_to_string(page).unwrap());
+    let examples = examples(&fs::read_to_string(page).unwrap(), "curl");
     assert!(examples.len() >= at_least, "only {} examples were found", examples.len());
     let root = workspace();
     let serving = Serving::start(root.path(), &["--dev"]);
@@ -57,7 +70,9 @@ fn run_page(page: &str, at_least: usize) {
 }
 
 /// The commands in `console` blocks: a line that begins with `$ `, and those that a backslash continues it with.
-fn examples(page: &str) -> Vec<Example> {
+///
+/// Only those that call `program`.
+fn examples(page: &str, program: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let (mut inside, mut continued) = (false, false);
     for line in page.lines() {
@@ -80,6 +95,6 @@ fn examples(page: &str) -> Vec<Example> {
             (true, None, None) => {}
         }
     }
-    examples.retain(|example| example.command.contains("curl"));
+    examples.retain(|example| example.command.contains(program));
     examples
 }
