@@ -144,12 +144,12 @@ impl Sampler<'_> {
             1 if most <= MODEST => most,
             _ => count.clamp(least, most.max(least)),
         };
-        resized(text, usize::try_from(length).unwrap_or(usize::MAX))
+        resized_around(text, usize::try_from(length).unwrap_or(usize::MAX))
     }
 }
 
 /// The text with exactly so many characters, and none of them a gap at an end.
-pub(super) fn resized(text: String, length: usize) -> String {
+fn resized(text: String, length: usize) -> String {
     let count = text.chars().count();
     if count == length {
         return text;
@@ -162,4 +162,15 @@ pub(super) fn resized(text: String, length: usize) -> String {
         *last = '.';
     }
     characters.into_iter().collect()
+}
+
+/// A text of another length: its middle is cut or repeated where it has an `@`, its end otherwise.
+pub(super) fn resized_around(text: String, length: usize) -> String {
+    let Some((local, host)) = text.split_once('@') else { return resized(text, length) };
+    let host_length = host.chars().count() + 1;
+    match length.checked_sub(host_length) {
+        // Labels of a host may have 63 characters, and the local part 64; ours judges neither.
+        Some(rest) if rest > 0 => format!("{}@{host}", resized(local.to_owned(), rest)),
+        _ => resized(text, length),
+    }
 }
