@@ -96,7 +96,7 @@ impl<'f> Demands<'f> {
             Check::Acceptance => self.accepted = true,
             Check::Absence => self.absent = true,
             Check::UniqueItems { by } => {
-                self.distinct = Some(by.as_ref().map_or(Distinct::Whole, |key| Distinct::By(&key.value)))
+                self.distinct = Some(by.as_ref().map_or(Distinct::Whole, |key| Distinct::By(&key.value)));
             }
             Check::Presence | Check::Exclusion(_) | Check::Confirmation { .. } | Check::Unique(_) => {}
         }
