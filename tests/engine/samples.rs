@@ -41,11 +41,11 @@ fn every_form_that_accepts_anything_has_valid_samples() {
     let mut without = Vec::new();
     for (name, form) in all().into_iter().chain([("sixty fields".to_owned(), sixty_fields())]) {
         let mut sampler = Sampler::new(&form, 0);
-        let samples: Vec<_> = (0..4).filter_map(|_| sampler.valid(now())).collect();
-        for sample in &samples {
+        let drawn: Vec<_> = (0..4).filter_map(|_| sampler.valid(now())).collect();
+        for sample in &drawn {
             assert!(accepts(&form, sample), "{name}: {sample:?}");
         }
-        if samples.len() < 4 {
+        if drawn.len() < 4 {
             without.push(name);
         }
     }
@@ -105,16 +105,16 @@ validation.numericality = { greater_than_or_equal_to = 3, less_than = 9 }
 "#,
     );
     let mut sampler = Sampler::new(&form, 0);
-    let samples: Vec<Value> = (0..40).map(|_| Value::Object(sampler.valid(now()).unwrap())).collect();
+    let drawn: Vec<Value> = (0..40).map(|_| Value::Object(sampler.valid(now()).unwrap())).collect();
     let seen = |pointer: &str, value: Option<Value>| {
-        samples.iter().any(|sample| sample.pointer(pointer).cloned() == value)
+        drawn.iter().any(|sample| sample.pointer(pointer).cloned() == value)
     };
     for value in [Some("free".into()), Some("paid".into()), None] {
         assert!(seen("/properties/plan", value.clone()), "{value:?}");
     }
     assert!(seen("/properties/seats", Some(3.into())) && seen("/properties/seats", Some(8.into())));
-    let addresses: BTreeSet<String> = samples.iter().map(|sample| sample["email"].to_string()).collect();
-    assert_eq!(addresses.len(), samples.len(), "every sample has an address of its own");
+    let addresses: BTreeSet<String> = drawn.iter().map(|sample| sample["email"].to_string()).collect();
+    assert_eq!(addresses.len(), drawn.len(), "every sample has an address of its own");
 }
 
 #[test]
