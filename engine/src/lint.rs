@@ -1,7 +1,7 @@
 //! The rules that look at a whole form or a whole directory; those about single keys are in `lower`.
 //!
-//! One rule per file. Called by `registry`: [`check_form`] before a form is compiled, [`check_compiled`] and [`check_examples`] after,
-//! [`duplicate_names`] over all forms together.
+//! One rule per file. Called by `build`: [`check_form`] before a form is compiled, [`check_compiled`] and
+//! [`check_examples`] after, [`duplicate_names`] over all forms together.
 
 mod bounds;
 mod condition_cycle;

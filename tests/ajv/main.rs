@@ -1,8 +1,7 @@
 //! Writes what `check.mjs` judges with Ajv: every form's document with instances and the verdict on them.
 //!
 //! The verdict is that of the document's standard keywords, formats asserted: what other validators can know. The
-//! instances are what accepted requests leave, the forms' own examples, samples, and random
-//! ones.
+//! instances are what accepted requests leave, the forms' own examples, samples, and random ones.
 
 #![allow(
     clippy::unwrap_used,
