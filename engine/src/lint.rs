@@ -1,7 +1,8 @@
 //! The rules that look at a whole form or a whole directory; those about single keys are in `lower`.
 //!
-//! One rule per file. Called by `build`: [`check_form`] before a form is compiled, [`check_compiled`] after; over all
-//! forms together, by `build` and `registry`: [`duplicate_names`], [`conflicting_types`], [`unused_messages`].
+//! One rule per file. Called by `build`: [`check_form`] before a form is compiled, [`check_compiled`] and
+//! [`check_examples`] after; over all forms together, by `build` and `registry`: [`duplicate_names`],
+//! [`conflicting_types`], [`unused_messages`].
 
 mod bounds;
 mod condition_cycle;

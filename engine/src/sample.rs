@@ -12,6 +12,7 @@ mod moment;
 mod number;
 mod pattern;
 mod random;
+mod target;
 mod text;
 mod value;
 
@@ -23,11 +24,12 @@ use serde_json::{Map, Value};
 use crate::compile::CompiledForm;
 use crate::model::{Check, Condition, Field, Segment, Step};
 use crate::submission::{Circumstances, Refusal, Submitted, Violation, submit};
-use broken::{Harm, Target, targets};
+use broken::Harm;
 use condition::{Draft, turning_points};
 use draft::{Place, beside, dotted_place, get, place_of, remove, set, steps};
 use pattern::Pattern;
 use random::Random;
+use target::{Target, targets};
 use value::Wanted;
 
 /// How many drafts are begun for one valid sample.

@@ -1,7 +1,7 @@
 //! Writes what `check.mjs` judges with Ajv: every form's document with instances and the verdict on them.
 //!
 //! The verdict is that of the document's standard keywords, formats asserted: what other validators can know. The
-//! instances are what accepted requests leave, the forms' own examples, and random ones.
+//! instances are what accepted requests leave, the forms' own examples, samples, and random ones.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +21,7 @@ mod forms;
 mod generate;
 
 use formwork_engine::compile::CompiledForm;
+use formwork_engine::sample::Sampler;
 use formwork_engine::schema::is_email;
 use formwork_engine::vocabulary::{ANNOTATIONS, ASSERTIONS};
 use jsonschema::Validator;
@@ -41,6 +42,10 @@ fn main() {
         let examples = form.form.examples.iter().flatten();
         let mut instances: Vec<Value> = examples.map(|example| Value::Object(example.form.clone())).collect();
         instances.extend((0..30).map(|_| random.request(&form.document, &known)));
+        let mut sampler = Sampler::new(&form, 0xA1F);
+        instances.extend((0..5).filter_map(|_| sampler.valid(case_file::now())).map(Value::Object));
+        let broken = (0..10).filter_map(|_| sampler.invalid(case_file::now()));
+        instances.extend(broken.map(|broken| Value::Object(broken.form)));
         instances.retain(is_exact);
         let judged =
             instances.iter().map(|value| json!({ "value": value, "valid": standard.is_valid(value) }));

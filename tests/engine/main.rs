@@ -17,3 +17,4 @@ mod generate;
 mod messages;
 mod pages;
 mod random;
+mod samples;

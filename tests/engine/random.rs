@@ -2,6 +2,7 @@
 
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::model::{Field, FieldType};
+use formwork_engine::sample::Sampler;
 use formwork_engine::submission::judge;
 use jsonschema::validator_for;
 use serde_json::{Map, Value};
@@ -91,8 +92,13 @@ fn a_standard_validator_accepts_a_superset() {
         let standard = validator_for(&form.document).unwrap();
         let mut known = Vec::new();
         keys(&form.document, &mut known);
-        for _ in 0..60 {
-            let mut instance = random.request(&form.document, &known);
+        let mut sampler = Sampler::new(&form, 0);
+        let mut instances: Vec<Value> =
+            (0..3).filter_map(|_| sampler.valid(now())).map(Value::Object).collect();
+        instances
+            .extend((0..6).filter_map(|_| sampler.invalid(now())).map(|broken| Value::Object(broken.form)));
+        instances.extend((0..60).map(|_| random.request(&form.document, &known)));
+        for mut instance in instances {
             // `judge` takes values as they are, as a standard validator does, but for groups that are left out.
             make_groups(&form.form.fields, &mut instance);
             match (judge(&form, &instance, now()), standard.is_valid(&instance)) {

@@ -16,8 +16,16 @@ pub(super) enum Kind {
     PhoneNumber,
 }
 
+/// By what items have to differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Distinct<'f> {
+    Whole,
+    By(&'f str),
+}
+
 /// The demands of several rules on one value. They may contradict each other; then the form refuses what comes of it.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a rule that a field has or has not")]
 pub(super) struct Demands<'f> {
     /// The least length, in characters or items.
     pub(super) least: Option<u64>,
@@ -42,8 +50,8 @@ pub(super) struct Demands<'f> {
     pub(super) fields: Vec<(Comparison, &'f str)>,
     pub(super) accepted: bool,
     pub(super) absent: bool,
-    /// Whether no two items are alike, and by which key.
-    pub(super) distinct: Option<Option<&'f str>>,
+    /// By what no two items are alike, if they must not be.
+    pub(super) distinct: Option<Distinct<'f>>,
 }
 
 impl<'f> Demands<'f> {
@@ -87,7 +95,9 @@ impl<'f> Demands<'f> {
             }
             Check::Acceptance => self.accepted = true,
             Check::Absence => self.absent = true,
-            Check::UniqueItems { by } => self.distinct = Some(by.as_ref().map(|key| key.value.as_str())),
+            Check::UniqueItems { by } => {
+                self.distinct = Some(by.as_ref().map_or(Distinct::Whole, |key| Distinct::By(&key.value)));
+            }
             Check::Presence | Check::Exclusion(_) | Check::Confirmation { .. } | Check::Unique(_) => {}
         }
     }
@@ -113,7 +123,7 @@ impl<'f> Demands<'f> {
                 ("maximum", Value::Number(bound)) => self.bound(Comparison::LessThanOrEqualTo, bound),
                 ("exclusiveMaximum", Value::Number(bound)) => self.bound(Comparison::LessThan, bound),
                 ("multipleOf", Value::Number(bound)) => self.bound(Comparison::MultipleOf, bound),
-                ("uniqueItems", Value::Bool(true)) => self.distinct = Some(None),
+                ("uniqueItems", Value::Bool(true)) => self.distinct = Some(Distinct::Whole),
                 ("format", Value::String(format)) => self.add_format(format),
                 ("allOf", Value::Array(schemas)) => {
                     schemas.iter().filter_map(Value::as_object).for_each(|schema| self.add_keywords(schema));

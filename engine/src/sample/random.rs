@@ -12,7 +12,7 @@ impl Random {
     /// The stream of a seed.
     pub(super) fn new(seed: u64) -> Self {
         // PCG's own sequence constant.
-        Self(Pcg32::new(seed, 0xa02b_dbf7_bb3c_0a7))
+        Self(Pcg32::new(seed, 0x0a02_bdbf_7bb3_c0a7))
     }
 
     /// A number from 0 that is less than `limit`; 0 where nothing is.

@@ -5,7 +5,7 @@ use super::demands::{Demands, Kind};
 use super::pattern::Pattern;
 use crate::model::Field;
 
-const FIRST_NAMES: [&str; 8] = ["Ada", "Grace", "Alan", "Zoë", "José", "Łucja", "Søren", "美咲"];
+const FIRST_NAMES: [&str; 9] = ["Ada", "Bo", "Grace", "Alan", "Zoë", "José", "Łucja", "Søren", "美咲"];
 const LAST_NAMES: [&str; 6] = ["Lovelace", "Hopper", "Turing", "O'Neill", "Żółć", "Nakamura"];
 const CITIES: [&str; 4] = ["London", "Kraków", "São Paulo", "Zürich"];
 const SENTENCES: [&str; 3] =
@@ -28,7 +28,7 @@ impl Sampler<'_> {
         } else {
             text
         };
-        if field.normalize.is_empty() || !self.random.one_in(6) { text } else { format!(" {text} ") }
+        if field.normalize.is_empty() || !self.random.one_in(10) { text } else { format!(" {text} ") }
     }
 
     fn base(&mut self, field: &Field, demands: &Demands<'_>) -> String {
@@ -144,12 +144,12 @@ impl Sampler<'_> {
             1 if most <= MODEST => most,
             _ => count.clamp(least, most.max(least)),
         };
-        resized(text, usize::try_from(length).unwrap_or(usize::MAX))
+        resized_around(text, usize::try_from(length).unwrap_or(usize::MAX))
     }
 }
 
 /// The text with exactly so many characters, and none of them a gap at an end.
-pub(super) fn resized(text: String, length: usize) -> String {
+fn resized(text: String, length: usize) -> String {
     let count = text.chars().count();
     if count == length {
         return text;
@@ -162,4 +162,15 @@ pub(super) fn resized(text: String, length: usize) -> String {
         *last = '.';
     }
     characters.into_iter().collect()
+}
+
+/// A text of another length: its middle is cut or repeated where it has an `@`, its end otherwise.
+pub(super) fn resized_around(text: String, length: usize) -> String {
+    let Some((local, host)) = text.split_once('@') else { return resized(text, length) };
+    let host_length = host.chars().count() + 1;
+    match length.checked_sub(host_length) {
+        // Labels of a host may have 63 characters, and the local part 64; ours judges neither.
+        Some(rest) if rest > 0 => format!("{}@{host}", resized(local.to_owned(), rest)),
+        _ => resized(text, length),
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Sampler;
-use super::demands::Demands;
+use super::demands::{Demands, Distinct};
 use super::draft::{Place, beside, get, steps};
 use super::moment::{Anchor, moment};
 use super::number::number;
@@ -110,8 +110,11 @@ impl<'f> Sampler<'f> {
         let mut values: Vec<Value> = Vec::new();
         for _ in 0..count.min(most) {
             let mut value = self.value(items, path, Wanted::ANYTHING);
-            if let Some(key) = demands.distinct {
-                let part = |value: &Value| key.map_or(Some(value.clone()), |key| value.get(key).cloned());
+            if let Some(distinct) = demands.distinct {
+                let part = |value: &Value| match distinct {
+                    Distinct::Whole => Some(value.clone()),
+                    Distinct::By(key) => value.get(key).cloned(),
+                };
                 for _ in 0..16 {
                     if values.iter().all(|other| part(other) != part(&value)) {
                         break;

@@ -39,7 +39,7 @@ enum Format {
     Text,
     /// For programs: one JSON object.
     Json,
-    /// For CI systems: a JUnit report.
+    /// For CI systems: an XML report.
     Junit,
 }
 

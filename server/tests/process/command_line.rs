@@ -95,6 +95,9 @@ fn a_command_that_cannot_do_its_work() {
         &["lint", "--format", "yaml"],
         &["frobnicate"],
         &["schema", "no_such_form"],
+        &["sample", "no_such_form"],
+        &["test", "no_such_file.toml"],
+        &["test", "--filter", "what no example is called"],
         &["validate", "no_such_form", "-"],
         &["validate", REFERENCE, "no_such_file.json"],
         &["new", "Not A Name"],
@@ -115,6 +118,61 @@ fn a_command_that_cannot_do_its_work() {
         );
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn test_shows_what_failed_what_does_not_compile_and_what_has_no_examples() {
+    let root = workspace();
+    let forms = root.path().join("configs/forms");
+    let newsletter = fs::read_to_string(forms.join("newsletter.toml")).unwrap();
+    let failing = newsletter
+        .replace("= [\"too_short\"] }", "= [\"too_long\"], first_name = [\"blank\"] }")
+        .replacen("{ consent = true }", "{}", 1)
+        .replacen("consent = true }, utm_source", "consent = 1 }, utm_source", 1);
+    fs::write(forms.join("newsletter.toml"), failing).unwrap();
+    fs::write(forms.join("bad.toml"), "resource = \"Usr\"\n").unwrap();
+    fs::write(forms.join("untested.toml"), "resource = \"User\"\n[fields]\n").unwrap();
+    let run = |format| run(root.path(), &["test", "--format", format]);
+    let output = run("text");
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("test_text", text(&output.stdout));
+    assert!(text(&output.stderr).contains("error[unknown-resource]"), "{}", text(&output.stderr));
+    insta::assert_snapshot!("test_junit", text(&run("junit").stdout));
+    let json: Value = serde_json::from_slice(&run("json").stdout).unwrap();
+    assert_eq!((&json["examples"], &json["passed"], &json["failed"]), (&json!(10), &json!(7), &json!(3)));
+    assert_eq!(json["forms"][2]["examples"][0]["actual"]["errors"][0]["code"], "blank");
+}
+
+#[test]
+fn sample_prints_what_the_server_takes_and_says_what_is_wrong_with_the_rest() {
+    let root = workspace();
+    let lines = |arguments: &[&str]| -> Vec<Value> {
+        let output = run(root.path(), &[&["sample", REFERENCE, "--count", "20"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let serving = Serving::start(root.path(), &[]);
+    for body in lines(&["--request"]).into_iter().chain(lines(&["--request", "--seed", "1"])) {
+        assert_eq!(serving.post("/api/users", "", &body.to_string()).unwrap().status, 201, "{body}");
+    }
+    for broken in lines(&["--invalid"]) {
+        let body = json!({ "form_configuration_name": REFERENCE, "form": broken["form"] });
+        let answer = serving.post("/api/users", "", &body.to_string()).unwrap();
+        let answer: Value = serde_json::from_str(&answer.body).unwrap();
+        let details = answer["details"].as_array().unwrap();
+        assert_eq!(details.len(), 1, "{broken}: {answer}");
+        assert_eq!((&details[0]["path"], &details[0]["code"]), (&broken["path"], &broken["code"]));
+    }
+    let unknown = run(root.path(), &["sample", "newslettr"]);
+    assert!(text(&unknown.stderr).contains("did you mean `newsletter`?"), "{}", text(&unknown.stderr));
+    fs::write(
+        root.path().join("configs/forms/never.toml"),
+        "resource = \"User\"\n[fields.properties.a]\nvalidation.presence = true\n[default_payload.properties]\na = { expression = \"none\" }\n",
+    )
+    .unwrap();
+    let none = run(root.path(), &["sample", "never"]);
+    assert_eq!((none.status.code(), text(&none.stdout)), (Some(1), String::new()));
+    assert_eq!(text(&none.stderr), "found no request to `never` that it accepts\n");
 }
 
 #[test]

@@ -20,12 +20,22 @@ fn the_http_page() {
 
 #[test]
 fn the_lint_page() {
-    let page = fs::read_to_string(repository("docs/lint.md")).unwrap();
+    run_commands("docs/lint.md", 8);
+}
+
+#[test]
+fn the_test_page() {
+    run_commands("docs/test.md", 6);
+}
+
+/// Runs the commands of a page that need no server, in their order.
+fn run_commands(page: &str, at_least: usize) {
+    let page = fs::read_to_string(repository(page)).unwrap();
     let root = workspace();
     let binary = Path::new(env!("CARGO_BIN_EXE_formwork")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     let examples = examples(&page);
-    assert!(examples.len() >= 8, "only {} examples were found", examples.len());
+    assert!(examples.len() >= at_least, "only {} examples were found", examples.len());
     for Example { command, output } in examples {
         let ran = Command::new("sh")
             .args(["-c", &command])
@@ -80,6 +90,8 @@ fn run_page(page: &str, at_least: usize) {
 }
 
 /// The commands in `console` blocks: a line that begins with `$ `, and those that a backslash continues it with.
+///
+/// Only those that call `program`.
 fn examples(page: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let (mut inside, mut continued) = (false, false);

@@ -1,4 +1,4 @@
-//! Results as a JUnit report: a suite for each form, a case for each example.
+//! Results as XML for CI systems: a suite for each form, a case for each example.
 
 use std::fmt::Write as _;
 
