@@ -1,9 +1,12 @@
 //! Diagnostics → text. The only place that makes text of them.
 
+mod changes;
 mod concise;
 mod text;
 
 use crate::diagnostic::{Diagnostic, Severity};
+
+pub use changes::{ChangeFormat, render_changes, summary_of_changes};
 
 /// How diagnostics are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
