@@ -6,11 +6,13 @@
 //! - `lint/*.toml` is a form with a fault. The diagnostics, as people see them, are the snapshot of the same name
 //!   under `lint/snapshots/`; `INSTA_UPDATE=always` writes it.
 //! - `schema/*.toml` is a form; its document is the snapshot.
+//! - `compat/*.toml` holds `[[changes]]`: a form before and after, and what is found of the change.
 //! - `locale/<tag>_*.toml` is a locale with a fault, likewise.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod case_file;
+mod compat;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -133,5 +135,6 @@ datatest_stable::harness! {
     { test = submit_case, root = "cases/submit", pattern = r"\.toml$" },
     { test = lint_case, root = "cases/lint", pattern = r"^[^/]+\.toml$" },
     { test = schema_case, root = "cases/schema", pattern = r"^[^/]+\.toml$" },
+    { test = compat::case, root = "cases/compat", pattern = r"\.toml$" },
     { test = locale_case, root = "cases/locale", pattern = r"^[^/]+\.toml$" },
 }

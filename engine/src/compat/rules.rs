@@ -33,8 +33,13 @@ pub(super) fn compare(comparison: &mut Comparison<'_>, path: &[Step], old: &Fiel
         let finding = loosened_to(comparison, path, (old, demand), (new, &is));
         comparison.findings.push(finding);
     }
+    let mut spans = Vec::new();
     for demand in was.iter().filter(|demand| demand.stated) {
+        if spans.contains(&&demand.span) {
+            continue;
+        }
         let finding = other_code(comparison, path, (old, demand), (new, &is), whole);
+        spans.extend(finding.is_some().then_some(&demand.span));
         comparison.findings.extend(finding);
     }
 }
