@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use formwork_engine::build::build;
-use formwork_engine::compat::{Finding, Outcome, Severity, compare};
+use formwork_engine::compat::{Change as Found, Finding, Outcome, Severity, compare, compare_forms};
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::render::{Format, render};
 use formwork_engine::sample::Sampler;
@@ -66,8 +66,36 @@ pub(crate) fn case(path: &Path) -> datatest_stable::Result<()> {
             }));
         }
     }
+    wrong.extend(unlike_pairs(&compiler, &changes.changes));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
+}
+
+/// Each old form with new forms of other changes: what is called safe of those is tried too.
+fn unlike_pairs(compiler: &Compiler, changes: &[Change]) -> Vec<String> {
+    const STEP: usize = 31;
+    let old: Vec<_> = changes.iter().map(|change| compile(compiler, &change.old, "old.toml")).collect();
+    let new: Vec<_> = changes.iter().map(|change| compile(compiler, &change.new, "new.toml")).collect();
+    let mut wrong = Vec::new();
+    for (index, old) in old.iter().enumerate() {
+        for new in new.iter().skip(index % STEP).step_by(STEP) {
+            let findings = compare_forms(old, new, now());
+            let is_safe = findings.iter().all(|finding| finding.severity == Severity::Info);
+            if let Some(request) = is_safe.then(|| refuted(old, new)).flatten() {
+                let (before, after) = (&old.form.source.text, &new.form.source.text);
+                let request = Value::Object(request);
+                wrong.push(format!("wrongly called safe: {before}\nto\n{after}\nby {request}"));
+            }
+            for finding in &findings {
+                check_witness(finding, old, new);
+                if matches!(finding.change, Found::RequestRefused | Found::StoredDifferently) {
+                    let (before, after) = (&old.form.source.text, &new.form.source.text);
+                    wrong.push(format!("seen only by a request: {before}\nto\n{after}\n{}", finding.message));
+                }
+            }
+        }
+    }
+    wrong
 }
 
 fn shown(finding: &Finding) -> String {

@@ -20,20 +20,20 @@ pub(super) fn add(old: &CompiledForm, new: &CompiledForm, findings: &mut Vec<Fin
     }
     let trial = Trial { old, new, circumstances: Circumstances::at(now) };
     let mut sampler = Sampler::new(old, 1);
-    let samples: Vec<Map<String, Value>> = (0..SAMPLES).map_while(|_| sampler.valid(now)).collect();
+    let requests: Vec<Map<String, Value>> = (0..SAMPLES).map_while(|_| sampler.valid(now)).collect();
     for finding in findings.iter_mut().filter(|finding| finding.severity > Severity::Info) {
         let Some(path) = finding.path.clone() else { continue };
         if finding.change.category() == Category::Errors {
             continue;
         }
-        let Some(witness) = trial.search(&samples, &path, finding.change) else { continue };
+        let Some(witness) = trial.search(&requests, &path, finding.change) else { continue };
         if matches!(witness.outcome, Outcome::Refused { .. }) {
             finding.severity = Severity::Breaking;
         }
         finding.witness = Some(witness);
     }
     if findings.iter().all(|finding| finding.severity == Severity::Info) {
-        findings.extend(trial.unexplained(&samples));
+        findings.extend(trial.unexplained(&requests));
     }
 }
 
@@ -181,13 +181,10 @@ fn of_field(field: &Field) -> Vec<Value> {
         sized(maximum);
     }
     for validation in &field.validations {
-        match &validation.check {
-            Check::Length(length) => {
-                for bound in length.minimum.iter().chain(&length.maximum).chain(&length.is) {
-                    sized(bound.value);
-                }
+        if let Check::Length(length) = &validation.check {
+            for bound in length.minimum.iter().chain(&length.maximum).chain(&length.is) {
+                sized(bound.value);
             }
-            _ => {}
         }
     }
     for validation in &field.validations {
@@ -221,7 +218,7 @@ fn of_type(ty: &FieldType) -> Value {
 }
 
 fn around(comparison: Comparison, bound: &serde_json::Number) -> Vec<Value> {
-    let step = if comparison == Comparison::MultipleOf { 0 } else { 1 };
+    let step = i64::from(comparison != Comparison::MultipleOf);
     match bound.as_i64() {
         Some(bound) => {
             vec![json!(bound.saturating_sub(step)), json!(bound), json!(bound.saturating_add(step))]

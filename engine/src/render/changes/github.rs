@@ -21,7 +21,7 @@ fn command(finding: &Finding) -> String {
     let title = property(&format!("{}[{}]", finding.severity.name(), finding.change.name()));
     let mut message = format!("{}: {}", finding.form, finding.message);
     if let Some(witness) = &finding.witness {
-        message.push_str(&format!("\n{}: {}", super::outcome(witness), super::request(witness)));
+        message = format!("{message}\n{}: {}", super::outcome(witness), super::request(witness));
     }
     format!("::{level} {place}title={title}::{}\n", escaped(&message))
 }

@@ -55,7 +55,7 @@ fn cell(text: &str) -> String {
                 continue;
             }
             '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '~' | '@' if !in_code => {
-                escaped.push('\\')
+                escaped.push('\\');
             }
             _ => {}
         }
