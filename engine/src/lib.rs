@@ -5,6 +5,7 @@
 //! environment; files are touched in `source` and `watch` alone.
 
 pub mod build;
+pub mod compat;
 pub mod compile;
 pub mod diagnostic;
 pub mod example_run;

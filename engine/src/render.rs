@@ -1,5 +1,6 @@
 //! Diagnostics → text. The only place that makes text of them.
 
+mod changes;
 mod concise;
 mod fingerprint;
 mod github;
@@ -13,6 +14,8 @@ use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
+
+pub use changes::{ChangeFormat, render_changes, summary_of_changes};
 
 /// How diagnostics are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,6 +29,7 @@ use crate::vocabulary::Relation;
 pub(crate) use builder::of_rule;
 pub(crate) use condition::{alternatives, clauses};
 pub use email::is_email;
+pub(crate) use length::unstated_maximum;
 pub(crate) use presence::is_blank;
 
 /// The dialect of every document.

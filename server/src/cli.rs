@@ -3,6 +3,7 @@
 //! Exit status 0: clean; 1: findings; 2: the command could not do its work.
 
 mod completions;
+mod diff;
 mod explain;
 mod lint;
 mod man;
@@ -42,6 +43,8 @@ enum Command {
     Lint(lint::Arguments),
     /// Runs the examples of the forms.
     Test(test::Arguments),
+    /// Reports what a change of the forms does to existing clients.
+    Diff(diff::Arguments),
     /// Prints or writes the compiled JSON Schemas.
     Schema(schema::Arguments),
     /// Checks one `form` value and prints the body that a client would get.
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => serve::run(configs, &arguments),
         Some(Command::Lint(arguments)) => lint::run(configs, &arguments),
         Some(Command::Test(arguments)) => test::run(configs, &arguments),
+        Some(Command::Diff(arguments)) => diff::run(configs, &arguments),
         Some(Command::Schema(arguments)) => schema::run(configs, &arguments),
         Some(Command::Validate(arguments)) => validate::run(configs, &arguments),
         Some(Command::Sample(arguments)) => sample::run(configs, &arguments),

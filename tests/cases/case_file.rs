@@ -190,6 +190,15 @@ pub(crate) fn paths(directory: &str) -> Vec<PathBuf> {
     paths
 }
 
+/// A file of cases of any other shape; panics where it is none.
+#[allow(dead_code, reason = "other tests share this file for its forms alone")]
+pub(crate) fn from_toml<T: serde::de::DeserializeOwned>(path: &Path) -> T {
+    let text = std::fs::read_to_string(path).unwrap();
+    let table = DeTable::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_value(object(table.get_ref()))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 fn object(table: &DeTable<'_>) -> Value {
     let entries = table.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref())));
     Value::Object(entries.collect())

@@ -8,11 +8,13 @@
 //! - `broken/*.toml` is the same for whole files as people write them who come from another language.
 //! - `silent/*.toml` is a form that looks like one with a fault, and in which nothing is found.
 //! - `schema/*.toml` is a form; its document is the snapshot.
+//! - `compat/*.toml` holds `[[changes]]`: a form before and after, and what is found of the change.
 //! - `locale/<tag>_*.toml` is a locale with a fault, likewise.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod case_file;
+mod compat;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -147,5 +149,6 @@ datatest_stable::harness! {
     { test = lint_case, root = "cases/broken", pattern = r"^[^/]+\.toml$" },
     { test = silent_case, root = "cases/silent", pattern = r"^[^/]+\.toml$" },
     { test = schema_case, root = "cases/schema", pattern = r"^[^/]+\.toml$" },
+    { test = compat::case, root = "cases/compat", pattern = r"\.toml$" },
     { test = locale_case, root = "cases/locale", pattern = r"^[^/]+\.toml$" },
 }

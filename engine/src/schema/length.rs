@@ -33,16 +33,16 @@ fn keywords(field: &Field) -> (&'static str, &'static str) {
 }
 
 /// A bound that holds where no bound of the author's does.
-pub(super) struct Unstated {
+pub(crate) struct Unstated {
     pub(super) constraint: Constraint,
     /// A schema of the values that it is for; of all of them where there is none.
-    pub(super) guard: Option<Value>,
+    pub(crate) guard: Option<Value>,
     /// When it counts; always where there is none.
-    pub(super) condition: Option<Condition>,
+    pub(crate) condition: Option<Condition>,
 }
 
 /// The bound of a text or array whose author set none, or one with exceptions.
-pub(super) fn unstated_maximum(field: &Field) -> Option<Unstated> {
+pub(crate) fn unstated_maximum(field: &Field) -> Option<Unstated> {
     let mut guard = None;
     let mut condition = None;
     for validation in &field.validations {

@@ -6,6 +6,7 @@
 
 mod command_line;
 mod dev;
+mod diff;
 mod documentation;
 mod durability;
 mod lint;

@@ -1,0 +1,54 @@
+//! What a change of configuration does to clients: is every request that the old forms accepted still accepted, and
+//! stored alike?
+//!
+//! In: the compiled forms of two configurations. Out: [`Finding`]s, with a request that shows each where one is found.
+//! The model is compared member by member: what is neither seen nor proved to widen is reported. Since that reasoning
+//! may err, requests that the old form accepts are tried with the new one, and what is refused or stored differently
+//! without a finding is one itself. Called by the command line.
+
+mod demand;
+mod fields;
+mod finding;
+mod form;
+mod names;
+mod number;
+mod places;
+mod proof;
+mod rules;
+mod statement;
+mod witness;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::compile::CompiledForm;
+
+pub use finding::{Category, Change, Finding, Outcome, Severity, Witness};
+
+/// Everything that clients of the old forms may notice of the new ones, form by form; what is worst comes first within
+/// each. Requests are tried as of `now`.
+#[must_use]
+pub fn compare(old: &[Arc<CompiledForm>], new: &[Arc<CompiledForm>], now: SystemTime) -> Vec<Finding> {
+    let (pairs, mut findings) = names::compare(old, new);
+    for (old, new) in pairs {
+        findings.extend(compare_forms(old, new, now));
+    }
+    findings
+}
+
+/// What became of one form.
+#[must_use]
+pub fn compare_forms(old: &CompiledForm, new: &CompiledForm, now: SystemTime) -> Vec<Finding> {
+    let mut findings = form::compare(old, new);
+    findings.extend(fields::compare(old, new));
+    witness::add(old, new, &mut findings, now);
+    // Stable: what is equally bad keeps the order of the form.
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
+}
+
+/// How many findings there are of a severity.
+#[must_use]
+pub fn count(findings: &[Finding], severity: Severity) -> usize {
+    findings.iter().filter(|finding| finding.severity == severity).count()
+}
