@@ -15,6 +15,7 @@ use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::diagnostic::has_errors;
 use formwork_engine::render::{ChangeFormat, render_changes, summary_of_changes};
 use formwork_engine::source;
+use formwork_engine::suppression::Scope;
 
 use super::{Verdict, output};
 
@@ -68,7 +69,7 @@ impl FailOn {
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let (compiler, now) = (Compiler::new(), SystemTime::now());
     let new = build_all(&compiler, &source::list(configs)?.forms, now);
-    let found = diagnostics(&new);
+    let found = diagnostics(&new, Scope::Directory);
     if has_errors(&found) {
         output::error(&output::findings_for_stderr(&found));
         output::error("the forms have errors: nothing was compared\n");
