@@ -110,7 +110,7 @@ fn check_witness(finding: &Finding, old: &CompiledForm, new: &CompiledForm) {
     match witness.outcome {
         Outcome::Refused { .. } => assert!(stored(new, &witness.form).is_none(), "{finding:?}"),
         Outcome::Stored { .. } => {
-            assert_ne!(stored(old, &witness.form), stored(new, &witness.form), "{finding:?}")
+            assert_ne!(stored(old, &witness.form), stored(new, &witness.form), "{finding:?}");
         }
     }
 }

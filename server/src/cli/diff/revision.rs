@@ -92,7 +92,7 @@ fn entries(configs: &Path, commit: &str) -> anyhow::Result<Vec<Entry>> {
                 "{path} is a symbolic link in the revision, and is not followed: check the revision out into a directory and compare with that"
             );
         }
-        if path.ends_with(".toml") && mode.starts_with("100") {
+        if path.strip_suffix(".toml").is_some() && mode.starts_with("100") {
             entries.push(Entry { object: object.to_owned(), path: path.to_owned() });
         }
     }
@@ -107,7 +107,7 @@ fn contents(configs: &Path, entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
         .spawn()
         .context("cannot run `git cat-file`")?;
     let mut input = child.stdin.take().context("`git cat-file` takes no input")?;
-    let names: String = entries.iter().map(|entry| format!("{}\n", entry.object)).collect();
+    let names: String = entries.iter().flat_map(|entry| [entry.object.as_str(), "\n"]).collect();
     // Beside the reading: either pipe may be full before the other is empty.
     let writer = std::thread::spawn(move || input.write_all(names.as_bytes()));
     let mut printed = Vec::new();
