@@ -1,7 +1,7 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated editor junit ajv fuzz
+check: fmt lint doc test deny spelling generated editor junit hooks ajv fuzz
 
 # Formatting of Rust and TOML.
 fmt:
@@ -43,6 +43,11 @@ junit:
     cargo build --locked --quiet
     python3 tests/junit/check.py target/debug/formwork
 
+# The hooks for pre-commit and the steps of the GitHub Action run as they would elsewhere.
+hooks:
+    cargo build --locked --quiet
+    python3 tests/ci/check.py target/debug/formwork
+
 # Ajv in strict mode takes every document as it stands, and judges as the engine does.
 ajv:
     npm ci --prefix tests/ajv
@@ -69,3 +74,10 @@ fix:
 bench:
     cargo bench -p formwork-engine --bench engine
     cargo bench -p formwork --bench serving
+
+# The same of `lint` beside other tools, which it installs.
+bench-lint:
+    cargo build --release --locked
+    python3 -m venv target/bench-lint
+    target/bench-lint/bin/pip install --quiet -r benches/lint/requirements.txt
+    target/bench-lint/bin/python benches/lint/compare.py

@@ -165,11 +165,11 @@ fn a_file_that_cannot_be_read() {
 
 #[test]
 fn one_line_each() {
-    let text = "# żółć\nresource = \"User\"\n[fields.first_name]\nvalidation = { presence.message = \"żółć 🎉\", lenght = 1 }\n";
+    let text = "# żółć\nresource = \"User\"\n[fields.first_name]\nvalidation = { presence.message = \"żółć 🎉\", lenght = 1 }\n[fields.password]\nvalidation.unique = true\n";
     let found = build(&Compiler::new(), &file("sign_up", text), None, now()).diagnostics;
     insta::assert_snapshot!(render(&found, Format::Concise), @"
-    sign_up.toml:1:1: warning[untested-form]: `sign_up` has no examples, so nothing notices when a change breaks it
     sign_up.toml:4:45: error[unknown-key]: `validation` has no key `lenght`
+    sign_up.toml:6:12: warning[ineffective-validation]: a password cannot be unique: that would keep a fingerprint of it beside its hash
     ");
 }
 
@@ -195,7 +195,8 @@ fn colours_change_nothing_but_colours() {
 
 #[test]
 fn the_closing_line_counts_in_words() {
-    let found = built("resource = \"User\"\nacess = 1\n").diagnostics;
+    let found =
+        built("resource = \"User\"\nacess = 1\n[fields.password]\nvalidation.unique = true\n").diagnostics;
     assert_eq!(summary(&[], 3), "no findings in 3 forms");
     assert_eq!(summary(&found, 1), "1 error, 1 warning in 1 form");
     assert_eq!(summary(&[found.clone(), found].concat(), 2), "2 errors, 2 warnings in 2 forms");

@@ -17,7 +17,7 @@ struct LocaleFile {
     newest: Arc<Locale>,
     served: Option<Arc<Locale>>,
     diagnostics: Vec<Diagnostic>,
-    /// Whether the last look did not find it: it may be being written anew.
+    /// Whether the last look did not find it, or found nothing in it: it may be being written anew.
     missing: bool,
 }
 
@@ -39,6 +39,15 @@ impl LocaleFiles {
                 && known.fault == fault
             {
                 next.insert(path.clone(), LocaleFile { missing: false, ..known.clone() });
+                continue;
+            }
+            // It may have been emptied only to be written anew.
+            if let Some(known) = known
+                && source.text.is_empty()
+                && !known.missing
+            {
+                look_again = true;
+                next.insert(path.clone(), LocaleFile { missing: true, ..known.clone() });
                 continue;
             }
             changed.push(path.default_name.clone());

@@ -37,7 +37,7 @@ fn lint_of_a_form_with_findings_in_either_format() {
     let output = run(root.path(), &["lint"]);
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!("lint_text", text(&output.stdout));
-    assert_eq!(text(&output.stderr), "1 error, 1 warning in 4 forms\n");
+    assert_eq!(text(&output.stderr), "1 error in 4 forms\n");
     let output = run(root.path(), &["lint", "--format", "concise", "configs/forms/bad.toml"]);
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!("lint_concise", text(&output.stdout));
