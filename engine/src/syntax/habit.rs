@@ -59,7 +59,7 @@ pub(super) fn at(text: &str, byte: usize) -> Option<Habit> {
     let start = text[..byte].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next().unwrap_or_default();
     let before = &text[..start];
-    again(before, line)
+    again(before, line, byte - start)
         .or_else(|| no_comma(before, line, byte - start))
         .or_else(|| colon(line, byte - start))
         .or_else(|| {
@@ -80,8 +80,11 @@ fn mapping(line: &str) -> Option<(&str, &str)> {
     (is_key && (value.is_empty() || value.starts_with(' '))).then_some((key, value.trim()))
 }
 
-/// A table or a key that stands there twice.
-fn again(before: &str, line: &str) -> Option<Habit> {
+/// A table or a key that stands there twice; then it is at the key that the parser stops, and not at its value.
+fn again(before: &str, line: &str, at: usize) -> Option<Habit> {
+    if line.get(..at)?.contains('=') {
+        return None;
+    }
     let line = line.trim();
     let lines = || {
         before.split_inclusive('\n').scan(0, |start, line| {
@@ -272,7 +275,13 @@ mod tests {
         ] {
             assert_eq!(help(marked).as_deref(), Some(wanted), "{marked}");
         }
-        for marked in ["a = 1\n[b]\n§a = 2]", "[[a]]\n[[§a]]", "§= 1", "a = §1.2.3"] {
+        for marked in [
+            "a = [\n { b = 1 },\n { b = §1.2.3 },\n]",
+            "a = 1\n[b]\n§a = 2]",
+            "[[a]]\n[[§a]]",
+            "§= 1",
+            "a = §1.2.3",
+        ] {
             assert_eq!(help(marked), None, "{marked}");
         }
     }
