@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::messages::{Locale, Locales};
-use crate::model::Form;
+use crate::outline::Outline;
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::{Scope, Suppressions};
 use crate::{lint, lower, syntax};
@@ -23,6 +23,8 @@ pub struct Built {
     pub name: String,
     /// The form; nothing where any diagnostic is an error.
     pub form: Option<Arc<CompiledForm>>,
+    /// What others have to know of the form; there where the form is, and kept by those who need no more of it.
+    pub outline: Option<Arc<Outline>>,
     /// Everything that was found, in the order of the text, whether it is silenced or not.
     pub diagnostics: Vec<Diagnostic>,
     /// What the file silences.
@@ -30,6 +32,21 @@ pub struct Built {
 }
 
 impl Built {
+    fn new(
+        source: &Arc<SourceFile>,
+        name: String,
+        diagnostics: Vec<Diagnostic>,
+        suppressions: Suppressions,
+    ) -> Self {
+        Self { source: Arc::clone(source), name, form: None, outline: None, diagnostics, suppressions }
+    }
+
+    /// Takes the form, unless there is an error.
+    fn accept(&mut self, form: Option<Arc<CompiledForm>>) {
+        self.form = form.filter(|_| !has_errors(&self.diagnostics));
+        self.outline = self.form.as_ref().map(|form| Arc::clone(&form.outline));
+    }
+
     /// What there is to say of the file, with what was found `between` it and others.
     #[must_use]
     pub fn reported(&self, between: Vec<Diagnostic>, scope: Scope) -> Vec<Diagnostic> {
@@ -49,7 +66,8 @@ pub fn build(
     if let Some(form) = &built.form {
         built.diagnostics.extend(lint::check_examples(form, now));
         built.diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
-        built.form = built.form.filter(|_| !has_errors(&built.diagnostics));
+        let form = built.form.take();
+        built.accept(form);
     }
     built
 }
@@ -64,21 +82,14 @@ pub fn build_untested(
 ) -> Built {
     if let Some(fault) = fault {
         let diagnostics = vec![syntax::read_fault(source, fault)];
-        return Built {
-            source: Arc::clone(source),
-            name: source.default_name.clone(),
-            form: None,
-            diagnostics,
-            suppressions: Suppressions::default(),
-        };
+        return Built::new(source, source.default_name.clone(), diagnostics, Suppressions::default());
     }
     let (table, mut diagnostics) = syntax::parse(source);
     let (form, found) = lower::lower(source, &table);
     let name = form.name.value.clone();
     if has_errors(&diagnostics) {
         // After a syntax error a key may only seem absent or unknown.
-        let suppressions = Suppressions::default();
-        return Built { source: Arc::clone(source), name, form: None, diagnostics, suppressions };
+        return Built::new(source, name, diagnostics, Suppressions::default());
     }
     diagnostics.extend(found);
     let (suppressions, found) = Suppressions::read(source);
@@ -92,19 +103,20 @@ pub fn build_untested(
     if let Some(form) = &form {
         diagnostics.extend(lint::check_compiled(compiler, form, now));
     }
-    let ready = form.filter(|_| !has_errors(&diagnostics)).map(Arc::new);
-    if ready.is_none() {
-        // First it has to work.
-        diagnostics.retain(|found| found.rule != Rule::UntestedForm);
-    }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
-    Built { source: Arc::clone(source), name, form: ready, diagnostics, suppressions }
+    let mut built = Built::new(source, name, diagnostics, suppressions);
+    built.accept(form.map(Arc::new));
+    if built.form.is_none() {
+        // First it has to work.
+        built.diagnostics.retain(|found| found.rule != Rule::UntestedForm);
+    }
+    built
 }
 
 /// Reads and builds many files on every core; the order is that of the paths.
 #[must_use]
 pub fn build_all(compiler: &Compiler, paths: &[FormPath], now: SystemTime) -> Vec<Built> {
-    build_each(compiler, paths, now, || {})
+    each(paths, |source, fault| build(compiler, source, fault, now))
 }
 
 /// The same for every step but the examples.
@@ -124,8 +136,8 @@ fn each(
     paths.par_iter().map(one).collect()
 }
 
-/// Like [`build_all`], and calls `done` after each.
-pub fn build_each(
+/// Like [`build_all`] for those who want the diagnostics alone: no form is kept. Calls `done` after each.
+pub fn inspect_all(
     compiler: &Compiler,
     paths: &[FormPath],
     now: SystemTime,
@@ -134,15 +146,14 @@ pub fn build_each(
     each(paths, |source, fault| {
         let built = build(compiler, source, fault, now);
         done();
-        built
+        Built { form: None, ..built }
     })
 }
 
 /// Every diagnostic of many files that is not silenced, those between files included, file by file.
 #[must_use]
 pub fn diagnostics(built: &[Built], scope: Scope) -> Vec<Diagnostic> {
-    let forms: Vec<&Form> =
-        built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form).collect();
+    let forms: Vec<&Outline> = built.iter().filter_map(|built| built.outline.as_deref()).collect();
     let duplicates = lint::duplicate_names(&forms, |_, _| false);
     let mut between: HashMap<*const SourceFile, Vec<Diagnostic>> = HashMap::new();
     for (_, found) in duplicates.into_iter().chain(lint::conflicting_types(&forms)) {
@@ -155,8 +166,8 @@ pub fn diagnostics(built: &[Built], scope: Scope) -> Vec<Diagnostic> {
 /// The messages of locales that no form ever shows; `built` has to be every form of the directory.
 #[must_use]
 pub fn unused_messages(built: &[Built], locales: &Locales) -> Vec<Diagnostic> {
-    let forms: Vec<&CompiledForm> = built.iter().filter_map(|built| built.form.as_deref()).collect();
-    let broken = built.iter().filter(|built| built.form.is_none());
+    let forms: Vec<&Outline> = built.iter().filter_map(|built| built.outline.as_deref()).collect();
+    let broken = built.iter().filter(|built| built.outline.is_none());
     let broken: Vec<&str> = broken.map(|built| built.name.as_str()).collect();
     lint::unused_messages(&forms, &broken, locales.iter())
 }

@@ -6,9 +6,10 @@ mod keywords;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::{Draft, PatternCache, PatternOptions, ValidationOptions, Validator};
+use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -16,12 +17,16 @@ use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::guard::{Guard, Hideable};
 use crate::messages::Templates;
 use crate::model::{Check, Field, Form, Spanned, Step, Whens};
+use crate::outline::Outline;
 use crate::payload::Payload;
 use crate::schema::{self, Rules, Schema};
 use crate::vocabulary::register;
 
 /// The most memory that one compiled pattern may take, in bytes.
 const PATTERN_BYTES: usize = 1 << 20;
+
+/// How many validators of small schemas are kept for the next form that has the same.
+const SHARED_VALIDATORS: usize = 4096;
 
 /// A form, ready to judge requests.
 #[derive(Debug)]
@@ -30,8 +35,8 @@ pub struct CompiledForm {
     pub form: Form,
     /// The JSON Schema of the `form` value of a request.
     pub document: Value,
-    /// SHA-256 of the document's compact text, its first 16 hex digits.
-    pub version: String,
+    /// What others have to know of it.
+    pub(crate) outline: Arc<Outline>,
     pub(crate) rules: Rules,
     pub(crate) templates: Templates,
     pub(crate) payload: Payload,
@@ -40,9 +45,17 @@ pub struct CompiledForm {
     /// When the rules count that the document does not decide, by where they are written.
     pub(crate) guards: HashMap<usize, Guard>,
     pub(crate) validator: Validator,
+    version: OnceLock<String>,
 }
 
 impl CompiledForm {
+    /// SHA-256 of the document's compact text, its first 16 hex digits.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        // Made when it is first asked for: of ten thousand forms that are linted nobody asks.
+        self.version.get_or_init(|| version(&self.document))
+    }
+
     /// The name that requests say.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -55,9 +68,11 @@ impl CompiledForm {
     }
 }
 
-/// Compiles forms; those compiled by one compiler share their patterns.
+/// Compiles forms; those compiled by one compiler share their patterns, and the validators of their conditions.
 pub struct Compiler {
     options: ValidationOptions<'static>,
+    /// Validators of small schemas, by the schema of each; nothing for what does not compile.
+    shared: Mutex<FxHashMap<Value, Option<Arc<Validator>>>>,
     /// Whether a text is an ECMAScript regular expression, as the documents of others must find it.
     ecmascript: Option<Validator>,
 }
@@ -81,7 +96,7 @@ impl Compiler {
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false);
         let ecmascript = options.build(&json!({ "format": "regex" })).ok();
-        Self { options, ecmascript }
+        Self { options, shared: Mutex::default(), ecmascript }
     }
 
     /// Compiles a form; nothing where its patterns, templates or rules do not compile.
@@ -97,19 +112,20 @@ impl Compiler {
         }
         match self.options.build(&schema.document) {
             Ok(validator) => {
-                let version = version(&schema.document);
                 let Schema { document, rules } = schema;
+                let outline = Arc::new(Outline::new(&form, &rules));
                 let (hideable, guards) = (self.hideable(&form), self.guards(&form));
                 let compiled = CompiledForm {
                     form,
                     document,
-                    version,
+                    outline,
                     rules,
                     templates,
                     payload,
                     hideable,
                     guards,
                     validator,
+                    version: OnceLock::new(),
                 };
                 (Some(compiled), diagnostics)
             }
@@ -129,7 +145,7 @@ impl Compiler {
         let order = whens.in_order().unwrap_or_default();
         let in_order = order.into_iter().filter_map(|index| {
             let (path, condition) = &whens.fields[index];
-            let guard = Guard::new(&self.options, form, path, condition)?;
+            let guard = Guard::new(self, form, path, condition)?;
             Some(Hideable::new(path.clone(), guard))
         });
         in_order.collect()
@@ -140,7 +156,7 @@ impl Compiler {
         form.for_each_field(&mut |field, path| {
             for validation in &field.validations {
                 if let (Check::Unique(_), Some(condition)) = (&validation.check, &validation.condition)
-                    && let Some(guard) = Guard::new(&self.options, form, path, condition)
+                    && let Some(guard) = Guard::new(self, form, path, condition)
                 {
                     guards.insert(validation.span.start, guard);
                 }
@@ -149,9 +165,19 @@ impl Compiler {
         guards
     }
 
-    /// A validator for one value of a document, for questions about that value alone.
-    pub(crate) fn validator(&self, schema: &Value) -> Option<Validator> {
-        self.options.build(schema).ok()
+    /// A validator for a condition or for one value of a document, made once for all forms that ask the same.
+    pub(crate) fn validator(&self, schema: &Value) -> Option<Arc<Validator>> {
+        let shared = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = shared().get(schema) {
+            return known.clone();
+        }
+        let validator = self.options.build(schema).ok().map(Arc::new);
+        let mut shared = shared();
+        if shared.len() >= SHARED_VALIDATORS {
+            shared.clear();
+        }
+        shared.insert(schema.clone(), validator.clone());
+        validator
     }
 
     fn check_patterns(&self, form: &Form, field: &Field, diagnostics: &mut Vec<Diagnostic>) {
@@ -175,7 +201,7 @@ impl Compiler {
             );
             return Some(Diagnostic::new(Rule::InvalidPattern, &form.source, span, message).help(help));
         }
-        let compiles = self.options.build(&json!({ "pattern": pattern.value })).is_ok();
+        let compiles = self.validator(&json!({ "pattern": pattern.value })).is_some();
         let value = Value::from(pattern.value.as_str());
         let is_ecmascript = self.ecmascript.as_ref().is_some_and(|regex| regex.is_valid(&value));
         if compiles && is_ecmascript {
@@ -271,7 +297,8 @@ fn not_portable(pattern: &str) -> Option<(std::ops::Range<usize>, String)> {
 
 /// The first 16 hex digits of the SHA-256 of a document's compact text.
 fn version(document: &Value) -> String {
-    let digest = Sha256::digest(document.to_string());
+    // JSON is always written: its keys are texts.
+    let digest = Sha256::digest(serde_json::to_vec(document).unwrap_or_default());
     digest.iter().take(8).fold(String::new(), |mut hex, byte| {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");

@@ -3,9 +3,12 @@
 //! A guard is made of the same schemas that stand in the document's `if`s, so that there is one meaning of a
 //! condition. Made by `compile`, asked by `submission`.
 
-use jsonschema::{ValidationOptions, Validator};
+use std::sync::Arc;
+
+use jsonschema::Validator;
 use serde_json::Value;
 
+use crate::compile::Compiler;
 use crate::model::{Condition, Form, Step};
 use crate::schema::{alternatives, clauses};
 
@@ -13,7 +16,7 @@ use crate::schema::{alternatives, clauses};
 #[derive(Debug)]
 pub(crate) struct Guard {
     /// For each way in which it may hold: how many steps lead to what each validator judges.
-    ways: Vec<Vec<(usize, Validator)>>,
+    ways: Vec<Vec<(usize, Arc<Validator>)>>,
 }
 
 /// A form or item on the way to a field, and how many steps lead to it.
@@ -22,14 +25,14 @@ pub(crate) type Scope<'v> = (usize, &'v Value);
 impl Guard {
     /// Compiles the condition of the field at `owner`; nothing where a part of it does not compile.
     pub(crate) fn new(
-        options: &ValidationOptions<'static>,
+        compiler: &Compiler,
         form: &Form,
         owner: &[Step],
         condition: &Condition,
     ) -> Option<Self> {
         let way = |condition: &Condition| {
             let clauses = clauses(form, owner, condition).into_iter();
-            clauses.map(|clause| Some((clause.scope, options.build(&clause.schema).ok()?))).collect()
+            clauses.map(|clause| Some((clause.scope, compiler.validator(&clause.schema)?))).collect()
         };
         let ways = alternatives(form, owner, condition)?;
         Some(Self { ways: ways.iter().map(way).collect::<Option<_>>()? })

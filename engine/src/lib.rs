@@ -16,6 +16,7 @@ pub mod lint;
 pub mod lower;
 pub mod messages;
 pub mod model;
+pub mod outline;
 pub mod payload;
 mod reference;
 pub mod registry;

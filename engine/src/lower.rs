@@ -12,7 +12,7 @@ mod usage;
 mod validation;
 mod value;
 
-pub(crate) use field::{GROUP_SUFFIX, MAX_DEPTH as MAX_NESTING, article};
+pub(crate) use field::{GROUP_SUFFIX, MAX_DEPTH as MAX_NESTING, article, with_article};
 
 use std::ops::Range;
 use std::sync::Arc;

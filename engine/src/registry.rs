@@ -24,6 +24,7 @@ use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::lint::{conflicting_types, duplicate_names, unused_messages};
 use crate::messages::Locales;
 use crate::model::Form;
+use crate::outline::Outline;
 use crate::source::{self, FormPath, Listing, ReadFault, SourceError, SourceFile};
 use crate::suppression::Scope;
 
@@ -299,9 +300,9 @@ fn look(compiler: &Compiler, known: Option<&File>, path: &FormPath, now: SystemT
 /// The messages that no form shows in its newest version.
 fn unused(files: &Files, locales: &Locales) -> Vec<Diagnostic> {
     let newest = || files.values().filter(|file| !file.missing).map(|file| &file.built);
-    let forms: Vec<&CompiledForm> = newest().filter_map(|built| built.form.as_deref()).collect();
+    let forms: Vec<&Outline> = newest().filter_map(|built| built.outline.as_deref()).collect();
     let broken: Vec<&str> =
-        newest().filter(|built| built.form.is_none()).map(|built| built.name.as_str()).collect();
+        newest().filter(|built| built.outline.is_none()).map(|built| built.name.as_str()).collect();
     unused_messages(&forms, &broken, locales.iter())
 }
 
@@ -328,8 +329,8 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
             Some((path.path.as_path(), newest.or(file.served.as_ref())?, newest.is_some()))
         })
         .collect();
-    let forms: Vec<&Form> = candidates.iter().map(|(_, form, _)| &form.form).collect();
-    let holds = |form: &Form, name: &str| {
+    let forms: Vec<&Outline> = candidates.iter().map(|(_, form, _)| &*form.outline).collect();
+    let holds = |form: &Outline, name: &str| {
         // By their texts, which are alike where the paths are; to compare component by component takes long.
         let holder = before.form(name).map(|holder| holder.form.source.path.as_os_str());
         holder == Some(form.source.path.as_os_str())

@@ -27,7 +27,7 @@ use crate::model::{Form, Moment, Spanned, Step};
 use crate::vocabulary::Relation;
 
 pub(crate) use builder::of_rule;
-pub(crate) use condition::{alternatives, clauses};
+pub(crate) use condition::{alternatives, clauses, is_mixed};
 pub use email::is_email;
 pub(crate) use length::unstated_maximum;
 pub(crate) use presence::is_blank;

@@ -340,7 +340,7 @@ fn reload(forms: usize) {
     let live = || {
         let snapshot = registry.snapshot();
         let name = format!("partner_{:03}/form_{rewritten:05}", rewritten / FORMS_PER_DIRECTORY);
-        snapshot.form(&name).unwrap().version.clone()
+        snapshot.form(&name).unwrap().version().to_owned()
     };
     let latencies: Vec<f64> = (1..=REWRITES)
         .map(|rewrite| {

@@ -86,7 +86,7 @@ impl Accounts {
         let record = NewRecord {
             resource: form.form.resource.name,
             form: form.name(),
-            version: &form.version,
+            version: form.version(),
             attributes: &serde_json::Value::Object(attributes).to_string(),
             password: password.as_deref(),
             claims: &new_claims,

@@ -31,9 +31,9 @@ fn the_same_form_compiles_to_the_same_bytes_and_version() {
     let first = all();
     for ((name, first), (_, second)) in first.iter().zip(all()) {
         assert_eq!(first.document.to_string(), second.document.to_string(), "{name}");
-        assert_eq!(first.version, second.version, "{name}");
+        assert_eq!(first.version(), second.version(), "{name}");
         assert!(
-            first.version.len() == 16 && first.version.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            first.version().len() == 16 && first.version().bytes().all(|byte| byte.is_ascii_hexdigit()),
             "{name}"
         );
     }
@@ -52,7 +52,7 @@ fn a_form_compiles_alike_after_others_by_the_same_compiler() {
 #[test]
 fn different_documents_have_different_versions() {
     let forms = all();
-    let versions: BTreeSet<&str> = forms.iter().map(|(_, form)| form.version.as_str()).collect();
+    let versions: BTreeSet<&str> = forms.iter().map(|(_, form)| form.version()).collect();
     let documents: BTreeSet<String> = forms.iter().map(|(_, form)| form.document.to_string()).collect();
     assert_eq!(versions.len(), documents.len());
 }
@@ -64,8 +64,8 @@ fn what_does_not_change_a_verdict_or_its_description_keeps_the_version() {
         "access = \"public\" # to anyone\nrate_limit = false\n\n[fields]\n[fields.first_name]\nvalidation.presence.message = \"please\"\n",
     );
     let stricter = user_form("[fields.first_name]\nvalidation = { presence = true, length.maximum = 9 }\n");
-    assert_eq!(plain.version, commented.version);
-    assert_ne!(plain.version, stricter.version);
+    assert_eq!(plain.version(), commented.version());
+    assert_ne!(plain.version(), stricter.version());
 }
 
 /// Values that are wrong in as many ways as there are rules.

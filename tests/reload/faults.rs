@@ -23,7 +23,7 @@ fn keeps_serving(broken: &str, rule: Rule) {
         let found = status.diagnostics.iter().any(|found| found.rule == rule);
         status.state == State::Stale && found
     });
-    assert_eq!(live.form("sign_up").unwrap().version, good.version);
+    assert_eq!(live.form("sign_up").unwrap().version(), good.version());
     write(&live.path("configs/forms/sign_up.toml"), &form("mended"));
     live.until_described("sign_up", "mended");
     assert_eq!(live.state("sign_up"), Some(State::Live));

@@ -26,7 +26,7 @@ async fn the_list_shows_what_the_caller_may_use() {
     let caller = server.get("/api/form_configurations", &[("authorization", &token)]).await.json();
     assert_eq!(names(&caller), ["developer/sign_up", "newsletter", REFERENCE]);
     let snapshot = server.registry.snapshot();
-    let version = &snapshot.form("developer/sign_up").unwrap().version;
+    let version = snapshot.form("developer/sign_up").unwrap().version();
     assert_eq!(
         caller["form_configurations"][0],
         json!({
@@ -89,7 +89,7 @@ async fn the_schema_with_its_version_as_entity_tag() {
     let answer = server.get(&path, &[]).await;
     let snapshot = server.registry.snapshot();
     let form = snapshot.form(REFERENCE).unwrap();
-    let tag = format!("\"{}\"", form.version);
+    let tag = format!("\"{}\"", form.version());
     assert_eq!(answer.json(), form.document);
     assert_eq!(answer.header("content-type"), Some("application/schema+json"));
     assert_eq!(answer.header("etag"), Some(tag.as_str()));
@@ -147,7 +147,7 @@ async fn a_dry_run_takes_a_form_and_nothing_else() {
 async fn a_form_that_broke_is_stale_and_says_why() {
     let server = Server::new(&[]).await;
     let file = server.root.path().join("configs/forms/newsletter.toml");
-    let version = server.registry.snapshot().form("newsletter").unwrap().version.clone();
+    let version = server.registry.snapshot().form("newsletter").unwrap().version().to_owned();
     let text = fs::read_to_string(&file).unwrap().replace("access = \"public\"", "acces = \"public\"");
     fs::write(&file, text).unwrap();
     server.registry.reload(SystemTime::now()).unwrap();

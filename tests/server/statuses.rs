@@ -17,7 +17,7 @@ async fn created() {
         assert_eq!(answer.text, format!(r#"{{"model":{{"id":{id}}},"errors":{{}}}}"#));
         assert_eq!(answer.header("location"), Some(format!("/api/users/{id}").as_str()));
         assert_eq!(answer.header("content-type"), Some("application/json"));
-        let version = server.registry.snapshot().form(REFERENCE).unwrap().version.clone();
+        let version = server.registry.snapshot().form(REFERENCE).unwrap().version().to_owned();
         assert_eq!(answer.header("form-configuration-version"), Some(version.as_str()));
     }
 }

@@ -15,7 +15,7 @@ const SAMPLES: usize = 48;
 
 /// Shows findings by requests, raises those that a request proves, and reports what no finding explains.
 pub(super) fn add(old: &CompiledForm, new: &CompiledForm, findings: &mut Vec<Finding>, now: SystemTime) {
-    if old.version == new.version && findings.is_empty() && old.name() == new.name() {
+    if old.version() == new.version() && findings.is_empty() && old.name() == new.name() {
         return;
     }
     let trial = Trial { old, new, circumstances: Circumstances::at(now) };

@@ -3,7 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::{Form, Spanned};
+use crate::model::Spanned;
+use crate::outline::Outline;
 
 /// Who claims a name, by index, and where.
 type Claimants<'a> = Vec<(usize, &'a Spanned<String>)>;
@@ -12,11 +13,14 @@ type Claimants<'a> = Vec<(usize, &'a Spanned<String>)>;
 ///
 /// A name belongs to the form of which `holds` says so, else to the first that claims it.
 #[must_use]
-pub fn duplicate_names(forms: &[&Form], holds: impl Fn(&Form, &str) -> bool) -> Vec<(usize, Diagnostic)> {
+pub fn duplicate_names(
+    forms: &[&Outline],
+    holds: impl Fn(&Outline, &str) -> bool,
+) -> Vec<(usize, Diagnostic)> {
     let mut claims: FxHashMap<&str, Claimants<'_>> = FxHashMap::default();
     let mut duplicates = Vec::new();
     for (index, form) in forms.iter().enumerate() {
-        for name in form.names() {
+        for name in &form.names {
             let claimants = claims.entry(&name.value).or_default();
             if claimants.iter().any(|(earlier, _)| *earlier == index) {
                 let message = format!("`{}` is already a name of this form", name.value);

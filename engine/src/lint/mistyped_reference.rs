@@ -8,7 +8,7 @@ use crate::lower::article;
 use crate::model::{
     Against, Check, Condition, Expectation, Field, FieldType, Form, Spanned, Step, Target, Validation,
 };
-use crate::schema::{alternatives, clauses};
+use crate::schema::{alternatives, clauses, is_mixed};
 use crate::source::Span;
 
 pub(super) fn check(form: &Form, field: &Field, owner: &[Step]) -> Vec<Diagnostic> {
@@ -44,7 +44,7 @@ impl Checker<'_> {
                 self.expectation(path, &target, expectation);
             }
         }
-        let mixed = clauses(self.form, self.owner, condition).iter().any(|clause| clause.mixed);
+        let mixed = is_mixed(self.form, self.owner, condition);
         let too_mixed = mixed && (is_when || alternatives(self.form, self.owner, condition).is_none());
         if let Some((path, _)) = mentions.first().filter(|_| too_mixed) {
             self.report(

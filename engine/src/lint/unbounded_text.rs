@@ -12,17 +12,18 @@ use super::lengths;
 const REQUEST: u64 = 1 << 20;
 
 pub(super) fn check(form: &Form, field: &Field, path: &[Step]) -> Option<Diagnostic> {
-    if field.readonly || largest(field) <= REQUEST {
+    // To ask what a pattern allows takes longer, and hardly ever has to be asked.
+    if field.readonly || largest(field, stated) <= REQUEST || largest(field, most) <= REQUEST {
         return None;
     }
     let shown = dotted(path);
     let (message, help) = match &field.ty {
         // Said of the inner one, if that alone is too large.
-        FieldType::Array(items) if largest(items) <= REQUEST => (
+        FieldType::Array(items) if largest(items, most) <= REQUEST => (
             format!(
                 "`{shown}` may hold {} items of up to {} characters, more than a request can carry",
                 most(field),
-                largest(items)
+                largest(items, most)
             ),
             "lower its `validation.length.maximum`, or bound the texts in each item".to_owned(),
         ),
@@ -35,24 +36,31 @@ pub(super) fn check(form: &Form, field: &Field, path: &[Step]) -> Option<Diagnos
     Some(Diagnostic::new(Rule::UnboundedText, &form.source, field.name.span.clone(), message).help(help))
 }
 
-/// How many characters the largest value has.
-fn largest(field: &Field) -> u64 {
+/// How many characters the largest value has, where a text or array may have `most`.
+fn largest(field: &Field, most: fn(&Field) -> u64) -> u64 {
     match &field.ty {
         FieldType::String | FieldType::Text => most(field),
-        FieldType::Array(items) => most(field).saturating_mul(largest(items)),
-        FieldType::Object(fields) => fields.iter().map(largest).fold(0, u64::saturating_add),
+        FieldType::Array(items) => most(field).saturating_mul(largest(items, most)),
+        FieldType::Object(fields) => {
+            fields.iter().map(|field| largest(field, most)).fold(0, u64::saturating_add)
+        }
         _ => 1,
     }
 }
 
-/// The most characters or items: what an author's rules always say, else what the language does.
+/// The most characters or items: what an author's rules always say, patterns among them, else what the language does.
 fn most(field: &Field) -> u64 {
+    let rules = field.validations.iter();
+    rules.filter_map(|rule| lengths::always(field, rule)?.most).fold(stated(field), u64::min)
+}
+
+/// The most characters or items that the author's bounds allow, else the language's.
+fn stated(field: &Field) -> u64 {
     let always = field.validations.iter().filter(|rule| rule.condition.is_none());
     let stated = always.filter_map(|rule| match &rule.check {
         Check::Length(length) => length.maximum.iter().chain(&length.is).map(|bound| bound.value).min(),
         _ => None,
     });
     let unstated = field.ty.default_maximum_length().unwrap_or(1);
-    let stated = stated.min().unwrap_or(unstated);
-    field.validations.iter().filter_map(|rule| lengths::always(field, rule)?.most).fold(stated, u64::min)
+    stated.min().unwrap_or(unstated)
 }

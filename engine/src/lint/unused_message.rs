@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest, nearest_path};
 use crate::messages::{Entry, Locale};
-use crate::model::{Resource, Spanned};
-use crate::template::is_template;
+use crate::model::Resource;
+use crate::outline::{Asking, Outline};
 
 /// The messages of locales that none of `forms` ever shows.
 ///
@@ -16,12 +15,15 @@ use crate::template::is_template;
 /// are for the forms to come as well.
 #[must_use]
 pub fn unused_messages<'l>(
-    forms: &[&CompiledForm],
+    forms: &[&Outline],
     broken: &[&str],
     locales: impl IntoIterator<Item = &'l Locale>,
 ) -> Vec<Diagnostic> {
     let of_locale = |locale: &'l Locale| locale.entries().map(move |entry| (locale, entry));
     let entries: Vec<(&Locale, &Entry)> = locales.into_iter().flat_map(of_locale).collect();
+    if entries.is_empty() {
+        return Vec::new();
+    }
     let shown = Shown::new(forms, broken, entries.iter().map(|(_, entry)| *entry));
     let found = entries.into_iter().filter_map(|(locale, entry)| {
         let (message, help) = shown.unused(entry)?;
@@ -35,22 +37,22 @@ type Codes = BTreeSet<&'static str>;
 
 /// What forms ask locales for. There may be many forms and few messages, so only what is asked about is looked up.
 struct Shown<'f> {
-    forms: &'f [&'f CompiledForm],
+    forms: &'f [&'f Outline],
     broken: &'f [&'f str],
-    by_name: FxHashMap<&'f str, &'f CompiledForm>,
+    by_name: FxHashMap<&'f str, &'f Outline>,
     /// Of each field that a message names for all forms: what any of them asks for; nothing where none has it.
     fields: FxHashMap<&'f str, Option<Codes>>,
 }
 
 impl<'f> Shown<'f> {
-    fn new(forms: &'f [&CompiledForm], broken: &'f [&str], entries: impl Iterator<Item = &'f Entry>) -> Self {
+    fn new(forms: &'f [&Outline], broken: &'f [&str], entries: impl Iterator<Item = &'f Entry>) -> Self {
         let named = entries.filter_map(|entry| entry.key.strip_prefix("fields.")?.rsplit_once('.'));
         let mut fields: FxHashMap<&str, Option<Codes>> = named.map(|(path, _)| (path, None)).collect();
         if !fields.is_empty() {
             for form in forms {
-                for (index, field) in form.rules.fields.iter().enumerate() {
+                for field in &form.fields {
                     if let Some(codes) = fields.get_mut(field.path.as_str()) {
-                        codes.get_or_insert_default().extend(codes_of(form, index));
+                        codes.get_or_insert_default().extend(&field.codes);
                     }
                 }
             }
@@ -81,16 +83,14 @@ impl<'f> Shown<'f> {
             return None;
         }
         if let Some(form) = self.by_name.get(name) {
-            let fields = form.rules.fields.iter().enumerate();
-            let of_path = fields.filter(|(_, field)| field.path == path).map(|(index, _)| index);
-            let of_path: Vec<usize> = of_path.collect();
+            let of_path: Vec<&Asking> = form.fields.iter().filter(|field| field.path == path).collect();
             if of_path.is_empty() {
                 return Some(no_field(path, Some(name), &[form]));
             }
-            let codes = of_path.into_iter().flat_map(|index| codes_of(form, index)).collect();
+            let codes = of_path.into_iter().flat_map(|field| field.codes.iter().copied()).collect();
             return never_asked(path, code, Some(name), &codes);
         }
-        let has_alias = |form: &&&CompiledForm| form.form.aliases.iter().any(|alias| alias.value == name);
+        let has_alias = |form: &&&Outline| form.aliases().iter().any(|alias| alias.value == name);
         if let Some(form) = self.forms.iter().find(has_alias) {
             let message = format!("`{name}` is an alias, and messages go by the form's name");
             return Some((message, format!("write `forms.{}`", form.name())));
@@ -106,22 +106,14 @@ impl<'f> Shown<'f> {
     }
 }
 
-/// What a field of a form, by its index, asks locales for.
-fn codes_of(form: &CompiledForm, field: usize) -> impl Iterator<Item = &'static str> {
-    // The author's own message comes first; a template may fail, and then the locale has its turn.
-    let own = |message: &Spanned<String>| !is_template(&message.value);
-    let rules = form.rules.rules.iter().filter(move |rule| rule.field == Some(field));
-    rules.filter(move |rule| !rule.message.as_ref().is_some_and(own)).map(|rule| rule.code)
-}
-
 /// A path that none of the forms has.
-fn no_field(path: &str, form: Option<&str>, forms: &[&CompiledForm]) -> (String, String) {
+fn no_field(path: &str, form: Option<&str>, forms: &[&Outline]) -> (String, String) {
     let message = match form {
         Some(form) => format!("`{form}` has no field `{path}`"),
         None => format!("no form has a field `{path}`"),
     };
     let known: BTreeSet<&str> =
-        forms.iter().flat_map(|form| form.rules.fields.iter().map(|field| field.path.as_str())).collect();
+        forms.iter().flat_map(|form| form.fields.iter().map(|field| field.path.as_str())).collect();
     let help = nearest_path(path, known).map_or_else(
         || "a field goes by its whole path, such as `properties.colour`".to_owned(),
         |near| format!("did you mean `{near}`?"),

@@ -654,7 +654,11 @@ fn collect_spans(node: &Node<'_>, pointer: &str, spans: &mut HashMap<String, (Sp
 
 /// A field type with its article.
 pub(crate) fn article(ty: &FieldType) -> String {
-    let name = ty.name();
+    with_article(ty.name())
+}
+
+/// The name of a field type with its article.
+pub(crate) fn with_article(name: &str) -> String {
     format!("{} {name}", if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
 }
 

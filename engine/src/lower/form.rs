@@ -74,9 +74,11 @@ impl Lowering<'_> {
     }
 
     fn require_resource(&mut self, table: &Table<'_>) {
+        if table.get("resource").is_some() {
+            return;
+        }
         // One that is misspelt, or written below a field, is reported as such.
-        let is_elsewhere = mentions_resource(table.entries, 4) && has_errors(&self.diagnostics);
-        if table.get("resource").is_some() || is_elsewhere {
+        if has_errors(&self.diagnostics) && mentions_resource(table.entries, 4) {
             return;
         }
         let diagnostic = self

@@ -1,5 +1,6 @@
 //! The document under construction: fields → places, rules → keywords at those places.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
@@ -68,7 +69,7 @@ impl<'f> Builder<'f> {
     fn node(&mut self, location: &str) -> &mut Map<String, Value> {
         let mut node = &mut self.document;
         for token in location.split('/').skip(1) {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescaped(token);
             node = match node {
                 // An entry of an `allOf` is made before anything is put into it.
                 Value::Array(entries) => {
@@ -79,7 +80,7 @@ impl<'f> Builder<'f> {
                     let last = entries.len() - 1;
                     &mut entries[index.min(last)]
                 }
-                other => object_of(other).entry(token).or_insert_with(|| json!({})),
+                other => member(object_of(other), &token),
             };
         }
         object_of(node)
@@ -571,6 +572,25 @@ fn object_of(value: &mut Value) -> &mut Map<String, Value> {
         Value::Object(object) => object,
         _ => unreachable!("made an object above"),
     }
+}
+
+/// A reference token of a JSON Pointer as the name that it stands for (RFC 6901, 4).
+fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        return token.replace("~1", "/").replace("~0", "~").into();
+    }
+    token.into()
+}
+
+/// The schema under a name, made where there is none yet.
+fn member<'m>(object: &'m mut Map<String, Value>, name: &str) -> &'m mut Value {
+    // Schemas have few members: to look at each takes less than to hash the name.
+    if !object.keys().any(|key| key == name) {
+        object.insert(name.to_owned(), json!({}));
+    }
+    let (_, member) =
+        object.iter_mut().find(|(key, _)| *key == name).unwrap_or_else(|| unreachable!("made above"));
+    member
 }
 
 /// Moves every `allOf` behind the other keywords of its schema, for people who read it.

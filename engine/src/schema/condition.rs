@@ -12,8 +12,6 @@ pub(crate) struct Clause {
     pub(crate) scope: usize,
     /// A schema of that form or item, met where the clause holds.
     pub(crate) schema: Value,
-    /// Whether its fields are in different scopes, so that no place sees all of them.
-    pub(crate) mixed: bool,
 }
 
 /// The parts of a condition of the field at `owner` that must all hold. Mentions of unknown fields hold: they are
@@ -23,15 +21,27 @@ pub(crate) fn clauses(form: &Form, owner: &[Step], condition: &Condition) -> Vec
         .conjuncts()
         .into_iter()
         .map(|conjunct| {
-            let mut scopes = Vec::new();
-            conjunct.for_each_field(&mut |path, _| {
-                scopes.extend(form.resolve(owner, &path.value).map(|target| target.scope()));
-            });
-            let scope = scopes.iter().copied().max().unwrap_or(0);
-            let mixed = scopes.iter().any(|other| *other != scope);
-            Clause { scope, schema: schema(form, owner, scope, conjunct), mixed }
+            let scope = scopes(form, owner, conjunct).into_iter().max().unwrap_or(0);
+            Clause { scope, schema: schema(form, owner, scope, conjunct) }
         })
         .collect()
+}
+
+/// Whether a part of a condition is about fields in different scopes, so that no place sees all of them.
+pub(crate) fn is_mixed(form: &Form, owner: &[Step], condition: &Condition) -> bool {
+    condition.conjuncts().into_iter().any(|conjunct| {
+        let scopes = scopes(form, owner, conjunct);
+        scopes.windows(2).any(|pair| pair[0] != pair[1])
+    })
+}
+
+/// For each field that a condition mentions: how many steps lead to the form or item that it is in.
+fn scopes(form: &Form, owner: &[Step], condition: &Condition) -> Vec<usize> {
+    let mut scopes = Vec::new();
+    condition.for_each_field(&mut |path, _| {
+        scopes.extend(form.resolve(owner, &path.value).map(|target| target.scope()));
+    });
+    scopes
 }
 
 /// The most ways in which a condition may hold that is about fields of the form and of an item at once.
@@ -40,8 +50,7 @@ const MOST_ALTERNATIVES: usize = 16;
 /// Conditions of which no part is about fields in different scopes, and of which one holds where `condition` does;
 /// nothing where there are too many. A rule under `condition` is a rule under each of them.
 pub(crate) fn alternatives(form: &Form, owner: &[Step], condition: &Condition) -> Option<Vec<Condition>> {
-    let is_mixed = |part: &Condition| clauses(form, owner, part).iter().any(|clause| clause.mixed);
-    if !is_mixed(condition) {
+    if !is_mixed(form, owner, condition) {
         return Some(vec![condition.clone()]);
     }
     let found = match without_outer_not(condition) {

@@ -33,7 +33,7 @@ pub(super) fn prepare(
     if let Value::Object(sent) = &values
         && !compiled.payload.is_empty()
     {
-        let computed = match compiled.payload.compute(form, &compiled.version, sent, circumstances) {
+        let computed = match compiled.payload.compute(form, compiled.version(), sent, circumstances) {
             Ok(computed) => computed,
             Err(fault) => return (values, Some(fault)),
         };

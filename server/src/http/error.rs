@@ -132,7 +132,7 @@ impl ApiError {
         violations: &[Violation],
     ) -> Self {
         let problems = problems(form, locales, languages, violations);
-        Self::Invalid { problems, version: form.version.clone() }
+        Self::Invalid { problems, version: form.version().to_owned() }
     }
 }
 

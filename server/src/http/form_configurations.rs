@@ -74,7 +74,9 @@ pub(super) async fn act(
     };
     let circumstances = asker.circumstances(caller.map(|caller| caller.name), (app.clock)());
     match submit(form, submitted, &circumstances) {
-        Ok(_) => Ok((version_header(&form.version), json_response(&json!({ "errors": {} }))).into_response()),
+        Ok(_) => {
+            Ok((version_header(form.version()), json_response(&json!({ "errors": {} }))).into_response())
+        }
         Err(Refusal::Violations(violations)) => {
             Err(ApiError::refused(form, &snapshot.locales, &asker.languages, &violations))
         }
@@ -140,7 +142,7 @@ fn summary(status: &FormStatus) -> Value {
         "description": form.and_then(|form| form.form.description.as_ref()),
         "resource": form.map(|form| form.form.resource.name),
         "access": form.map(|form| form.form.access.name()),
-        "version": form.map(|form| form.version.as_str()),
+        "version": form.map(|form| form.version()),
         "status": status.state.name(),
     })
 }
@@ -172,7 +174,7 @@ fn diagnostic(found: &Diagnostic) -> Value {
 
 /// A form's JSON Schema; its entity tag is the version, so a client asks again for nothing.
 fn schema(form: &CompiledForm, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let tag = format!("\"{}\"", form.version);
+    let tag = format!("\"{}\"", form.version());
     let value = HeaderValue::from_str(&tag).map_err(|_| ApiError::Defect)?;
     let known =
         headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|tags| {
@@ -185,7 +187,7 @@ fn schema(form: &CompiledForm, headers: &HeaderMap) -> Result<Response, ApiError
     } else {
         ([(header::CONTENT_TYPE, "application/schema+json")], form.document.to_string()).into_response()
     };
-    response.headers_mut().extend(version_header(&form.version));
+    response.headers_mut().extend(version_header(form.version()));
     response.headers_mut().insert(header::ETAG, value);
     Ok(response)
 }

@@ -83,7 +83,7 @@ fn members(
 }
 
 fn created(id: i64, form: &CompiledForm) -> Response {
-    let mut headers = version_header(&form.version);
+    let mut headers = version_header(form.version());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(location) = HeaderValue::from_str(&format!("/api/{COLLECTION}/{id}")) {
         headers.insert(header::LOCATION, location);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use formwork_engine::build::{build, build_each, diagnostics, read_locales, unused_messages};
+use formwork_engine::build::{build, diagnostics, inspect_all, read_locales, unused_messages};
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::levels::Levels;
@@ -34,7 +34,7 @@ impl Inspection {
             file.path = output::relative(&file.path);
         }
         let progress = Progress::new(listing.forms.len());
-        let built = build_each(&Compiler::new(), &listing.forms, SystemTime::now(), || progress.advance());
+        let built = inspect_all(&Compiler::new(), &listing.forms, SystemTime::now(), || progress.advance());
         drop(progress);
         let locales = read_locales(&listing.locales);
         let mut found = diagnostics(&built, scope);
