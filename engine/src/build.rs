@@ -7,9 +7,11 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use crate::compile::{CompiledForm, Compiler};
-use crate::diagnostic::{Diagnostic, Rule, has_errors};
+use crate::diagnostic::{Diagnostic, Rule, Severity, has_errors};
+use crate::lint::KnownPolicies;
 use crate::messages::{Locale, Locales};
 use crate::model::Form;
+use crate::policy::{Policies, Policy};
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::{Scope, Suppressions};
 use crate::{lint, lower, syntax};
@@ -141,11 +143,18 @@ pub fn build_each(
 /// Every diagnostic of many files that is not silenced, those between files included, file by file.
 #[must_use]
 pub fn diagnostics(built: &[Built], scope: Scope) -> Vec<Diagnostic> {
+    diagnostics_with(built, Vec::new(), scope)
+}
+
+/// The same with what was found `between` these files and others, such as [`unknown_policies`].
+#[must_use]
+pub fn diagnostics_with(built: &[Built], found: Vec<Diagnostic>, scope: Scope) -> Vec<Diagnostic> {
     let forms: Vec<&Form> =
         built.iter().filter_map(|built| built.form.as_deref()).map(|compiled| &compiled.form).collect();
     let duplicates = lint::duplicate_names(&forms, |_, _| false);
     let mut between: HashMap<*const SourceFile, Vec<Diagnostic>> = HashMap::new();
-    for (_, found) in duplicates.into_iter().chain(lint::conflicting_types(&forms)) {
+    let between_forms = duplicates.into_iter().chain(lint::conflicting_types(&forms)).map(|(_, found)| found);
+    for found in between_forms.chain(found) {
         between.entry(Arc::as_ptr(&found.primary.file)).or_default().push(found);
     }
     let mut others = |built: &Built| between.remove(&Arc::as_ptr(&built.source)).unwrap_or_default();
@@ -159,6 +168,66 @@ pub fn unused_messages(built: &[Built], locales: &Locales) -> Vec<Diagnostic> {
     let broken = built.iter().filter(|built| built.form.is_none());
     let broken: Vec<&str> = broken.map(|built| built.name.as_str()).collect();
     lint::unused_messages(&forms, &broken, locales.iter())
+}
+
+/// The policies that forms name and that there are not, or that cannot be used.
+#[must_use]
+pub fn unknown_policies<'b>(
+    built: impl IntoIterator<Item = &'b Built>,
+    policies: &ReadPolicies,
+) -> Vec<Diagnostic> {
+    let known = policies.known();
+    let forms = built.into_iter().filter_map(|built| built.form.as_ref());
+    forms.flat_map(|compiled| lint::unknown_policies(&compiled.form, &known)).collect()
+}
+
+/// The policies that no form names; `built` has to be every form of the directory. A form that does not compile may name
+/// any.
+#[must_use]
+pub fn unused_policies(built: &[Built], policies: &ReadPolicies) -> Vec<Diagnostic> {
+    let forms: Option<Vec<&Form>> = built.iter().map(|built| Some(&built.form.as_ref()?.form)).collect();
+    let sound = policies.0.iter().filter(|(_, found)| !has_errors(found));
+    forms.map_or_else(Vec::new, |forms| lint::unused_policies(&forms, sound.map(|(policy, _)| policy.as_ref())))
+}
+
+/// The policy files of a directory.
+#[derive(Debug, Default)]
+pub struct ReadPolicies(Vec<(Arc<Policy>, Vec<Diagnostic>)>);
+
+impl ReadPolicies {
+    /// Each file with what was found in it.
+    pub fn new(read: impl IntoIterator<Item = (Policy, Vec<Diagnostic>)>) -> Self {
+        Self(read.into_iter().map(|(policy, found)| (Arc::new(policy), found)).collect())
+    }
+
+    /// Those without errors.
+    #[must_use]
+    pub fn sound(&self) -> Policies {
+        let sound = self.0.iter().filter(|(_, found)| !has_errors(found));
+        Policies::new(sound.map(|(policy, _)| Arc::clone(policy)))
+    }
+
+    /// What was found that is not silenced, file by file, with what was found `between` policies and forms.
+    #[must_use]
+    pub fn reported(&self, between: &[Diagnostic], scope: Scope) -> Vec<Diagnostic> {
+        let of = |(policy, found): &(Arc<Policy>, Vec<Diagnostic>)| policy.reported(found, between, scope);
+        self.0.iter().flat_map(of).collect()
+    }
+
+    fn known(&self) -> KnownPolicies<'_> {
+        let fault = |found: &Diagnostic| found.severity == Severity::Error;
+        let known = self.0.iter().map(|(policy, found)| (policy.name(), found.iter().find(|found| fault(found))));
+        known.collect()
+    }
+}
+
+/// Reads every policy file.
+#[must_use]
+pub fn read_policies(paths: &[FormPath]) -> ReadPolicies {
+    ReadPolicies::new(paths.iter().map(|path| {
+        let (source, fault) = read(path);
+        Policy::read(&source, fault.as_ref())
+    }))
 }
 
 /// The locale files of a directory, as far as they can be used.

@@ -17,6 +17,7 @@ pub mod lower;
 pub mod messages;
 pub mod model;
 pub mod payload;
+pub mod policy;
 mod reference;
 pub mod registry;
 pub mod render;

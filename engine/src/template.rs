@@ -1,12 +1,12 @@
 //! Templates and expressions of authors: compiled, examined and bounded.
 //!
 //! What a template uses is read from its instructions before anything is rendered, so that a misspelt field or filter
-//! is found when the form is compiled and not when somebody submits it. Called by `messages` and `payload`.
+//! is found when the form is compiled and not when somebody submits it. Called by `messages`, `payload` and `policy`.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use minijinja::machinery::{Instruction, get_compiled_template};
+use minijinja::machinery::{Instruction, Instructions, get_compiled_template};
 use minijinja::value::ValueKind;
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Template, UndefinedBehavior, Value, escape_formatter,
@@ -156,15 +156,19 @@ pub(crate) fn compile(
     environment.add_template_owned(name.to_owned(), template)
 }
 
+/// Where in the author's text an instruction comes from.
+fn place_in_text(instructions: &Instructions<'_>, kind: Kind, index: u32) -> Option<Range<usize>> {
+    let shift = kind.prefix().len();
+    let span = instructions.get_span(index)?;
+    let start = (span.start_offset as usize).checked_sub(shift)?;
+    Some(start..(span.end_offset as usize).checked_sub(shift)?)
+}
+
 /// Everything that a template uses, with its place in the text.
 pub(crate) fn uses(template: &Template<'_, '_>, kind: Kind) -> Vec<(Use, Option<Range<usize>>)> {
     let instructions = &get_compiled_template(template).instructions;
     let shift = kind.prefix().len();
-    let place = |index: u32| {
-        let span = instructions.get_span(index)?;
-        let start = (span.start_offset as usize).checked_sub(shift)?;
-        Some(start..(span.end_offset as usize).checked_sub(shift)?)
-    };
+    let place = |index| place_in_text(instructions, kind, index);
     let all = || (0..).map_while(|index| Some((index, instructions.get(index)?)));
     let locals: Vec<&str> = all()
         .filter_map(|(_, instruction)| match instruction {
@@ -214,6 +218,28 @@ pub(crate) fn uses(template: &Template<'_, '_>, kind: Kind) -> Vec<(Use, Option<
             }
             _ => {}
         }
+    }
+    found
+}
+
+/// What a test is asked with where that is constant, with the place of the test.
+pub(crate) fn constant_arguments(
+    template: &Template<'_, '_>,
+    kind: Kind,
+    test: &str,
+) -> Vec<(Value, Option<Range<usize>>)> {
+    let instructions = &get_compiled_template(template).instructions;
+    let place = |index| place_in_text(instructions, kind, index);
+    let mut found = Vec::new();
+    let mut before: Option<&Instruction<'_>> = None;
+    for (index, instruction) in (0..).map_while(|index| Some((index, instructions.get(index)?))) {
+        match (before, instruction) {
+            (Some(Instruction::LoadConst(value)), Instruction::PerformTest(name, ..)) if *name == test => {
+                found.push((value.clone(), place(index)));
+            }
+            _ => {}
+        }
+        before = Some(instruction);
     }
     found
 }

@@ -16,6 +16,7 @@ pub(super) fn compare(old: &CompiledForm, new: &CompiledForm) -> Vec<Finding> {
         unknown_fields,
         aliases: _,
         rate_limit,
+        policies: _,
         fields: _,
         payload,
         after: _,

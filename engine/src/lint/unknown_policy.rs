@@ -1,0 +1,44 @@
+//! `unknown-policy`: a form names a policy that there is not, or that cannot be used.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::model::Form;
+
+/// The policies of a directory by name; of those that cannot be used, what is wrong with them.
+pub type KnownPolicies<'p> = BTreeMap<&'p str, Option<&'p Diagnostic>>;
+
+/// A form that names such a policy could allow nobody or everybody, and is not served.
+#[must_use]
+pub fn unknown_policies(form: &Form, known: &KnownPolicies<'_>) -> Vec<Diagnostic> {
+    let unknown = form.policies.iter().filter_map(|name| {
+        let (message, help, fault) = match known.get(name.value.as_str()) {
+            Some(None) => return None,
+            Some(Some(fault)) => (
+                format!("the policy `{}` has errors, and so allows nothing", name.value),
+                "mend the policy: until then the form is not served".to_owned(),
+                Some(fault),
+            ),
+            None => (format!("there is no policy `{}`", name.value), instead(&name.value, known), None),
+        };
+        let found = Diagnostic::new(Rule::UnknownPolicy, &form.source, name.span.clone(), message).help(help);
+        Some(match fault {
+            Some(fault) => found.also(&fault.primary.file, fault.primary.span.clone(), "this is wrong with it"),
+            None => found,
+        })
+    });
+    unknown.collect()
+}
+
+/// What to write instead of a name that no policy has.
+fn instead(name: &str, known: &KnownPolicies<'_>) -> String {
+    if let Some(near) = nearest(name, known.keys().copied()) {
+        return format!("did you mean `{near}`?");
+    }
+    let file = format!("a policy is a file: write `policies/{name}.toml` with `allow = \"…\"`");
+    match known.len() {
+        0 => file,
+        1..=8 => format!("there is {}; {file}", alternatives(known.keys().copied()).replace(" or ", " and ")),
+        _ => file,
+    }
+}
