@@ -187,7 +187,9 @@ pub fn unknown_policies<'b>(
 pub fn unused_policies(built: &[Built], policies: &ReadPolicies) -> Vec<Diagnostic> {
     let forms: Option<Vec<&Form>> = built.iter().map(|built| Some(&built.form.as_ref()?.form)).collect();
     let sound = policies.0.iter().filter(|(_, found)| !has_errors(found));
-    forms.map_or_else(Vec::new, |forms| lint::unused_policies(&forms, sound.map(|(policy, _)| policy.as_ref())))
+    forms.map_or_else(Vec::new, |forms| {
+        lint::unused_policies(&forms, sound.map(|(policy, _)| policy.as_ref()))
+    })
 }
 
 /// The policy files of a directory.
@@ -216,7 +218,8 @@ impl ReadPolicies {
 
     fn known(&self) -> KnownPolicies<'_> {
         let fault = |found: &Diagnostic| found.severity == Severity::Error;
-        let known = self.0.iter().map(|(policy, found)| (policy.name(), found.iter().find(|found| fault(found))));
+        let known =
+            self.0.iter().map(|(policy, found)| (policy.name(), found.iter().find(|found| fault(found))));
         known.collect()
     }
 }

@@ -14,6 +14,7 @@ mod validation;
 mod value;
 
 pub(crate) use field::{GROUP_SUFFIX, MAX_DEPTH as MAX_NESTING, article};
+pub(crate) use form::is_name;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -106,15 +107,16 @@ impl Lowering<'_> {
             }
             let message = format!("{} has no key `{}`", table.what, key.value);
             let value = self.file.text.get(node.span()).unwrap_or_default();
-            let help =
-                told(table, key.value, value).unwrap_or_else(|| match (nearest(key.value, known.iter().copied()), known) {
+            let help = told(table, key.value, value).unwrap_or_else(|| {
+                match (nearest(key.value, known.iter().copied()), known) {
                     (Some(near), _) => format!("did you mean `{near}`?"),
                     (None, [only]) => format!("the only key of {} is `{only}`", table.what),
                     (None, _) => {
                         let known = alternatives(known.iter().copied()).replace(" or ", " and ");
                         format!("the keys of {} are {known}", table.what)
                     }
-                });
+                }
+            });
             let diagnostic = self.diagnostic(Rule::UnknownKey, key.span, message).help(help);
             self.report(diagnostic);
         }

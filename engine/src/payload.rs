@@ -12,7 +12,7 @@ use minijinja::Environment;
 use minijinja::value::Serde;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
 use crate::model::{Field, Form, PayloadEntry, PayloadSource, Spanned, Step};
 use crate::reference::unlisted;
 use crate::source::Span;
@@ -296,6 +296,9 @@ pub(crate) fn unknown_member(root: &str, rest: &[String], members: &[&str]) -> O
         unknown.message = format!("`{root}` has no `{name}`");
         if let [only] = members {
             unknown.help = format!("write `{root}.{only}`");
+        } else if nearest(name, members.iter().copied()).is_none() {
+            let members = alternatives(members.iter().copied()).replace(" or ", " and ");
+            unknown.help = format!("`{root}` has {members}");
         }
         unknown
     })

@@ -268,10 +268,14 @@ fn is_in_network(address: &Value, networks: &Value) -> Result<bool, Error> {
 fn networks_of(value: &Value) -> Result<Vec<IpNet>, String> {
     let network = |value: &Value| {
         let text = value.as_str().ok_or_else(|| value.to_string())?;
-        text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.into())).map_err(|_| text.to_owned())
+        text.parse()
+            .or_else(|_| text.parse().map(|address: IpAddr| address.into()))
+            .map_err(|_| text.to_owned())
     };
     match value.kind() {
-        ValueKind::Seq => value.try_iter().map_err(|_| value.to_string())?.map(|value| network(&value)).collect(),
+        ValueKind::Seq => {
+            value.try_iter().map_err(|_| value.to_string())?.map(|value| network(&value)).collect()
+        }
         _ => network(value).map(|network| vec![network]),
     }
 }
@@ -289,7 +293,8 @@ fn compile(policy: &model::Policy, environment: &mut Environment<'static>) -> Ve
         let written = networks_of(&argument).err()?;
         let span = span_of(policy, &allow.span, &allow.value, &written, part);
         let message = format!("`{written}` is no network");
-        let help = "write an address and the bits that count, `10.0.0.0/8` or `2001:db8::/32`, or a list of them";
+        let help =
+            "write an address and the bits that count, `10.0.0.0/8` or `2001:db8::/32`, or a list of them";
         Some(Diagnostic::new(Rule::InvalidExpression, &policy.source, span, message).help(help))
     });
     faults.collect()
@@ -310,7 +315,11 @@ fn unknown(chain: &[String]) -> Option<Unknown> {
     match root.as_str() {
         "form" => unknown_field(rest),
         "token" => unknown_member(root, rest, &TOKEN),
-        "request" => unknown_member(root, rest, &REQUEST),
+        "request" => {
+            let unknown = unknown_member(root, rest, &REQUEST)?;
+            let help = rest.first().and_then(|word| request_word(word));
+            Some(Unknown { help: help.map_or(unknown.help, str::to_owned), ..unknown })
+        }
         "now" => unknown_member(root, rest, &[]),
         _ => {
             let mut unknown = not_among(Rule::InvalidExpression, root, &ROOTS);
@@ -320,6 +329,23 @@ fn unknown(chain: &[String]) -> Option<Unknown> {
             Some(unknown)
         }
     }
+}
+
+/// What to write for a word by which other languages ask about a request.
+fn request_word(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "ip" | "remote_ip" | "client_ip" | "remote_addr" | "remote_address" | "host" => {
+            "write `request.address`"
+        }
+        "headers" | "header" | "env" | "META" => {
+            "of the headers a policy sees `request.origin`, `request.user_agent` and `request.language`"
+        }
+        "verb" | "request_method" => "write `request.method`",
+        "url" | "uri" | "fullpath" | "path_info" => "write `request.path`",
+        "params" | "body" | "json" | "data" => "write `form`, which has the values that were sent",
+        "token" | "authorization" => "write `token.name`",
+        _ => return None,
+    })
 }
 
 /// What a resource builds in under a name, or under the name that its confirmation has.
@@ -350,7 +376,12 @@ fn unknown_field(names: &[String]) -> Option<Unknown> {
                 .map(|member| member.name)
                 .collect();
             let help = nearest(name, names.iter().copied()).map_or_else(
-                || format!("a field of your own is `form.properties.{name}`; built in are {}", listed(&names)),
+                || {
+                    format!(
+                        "a field of your own is `form.properties.{name}`; built in are {}",
+                        listed(&names)
+                    )
+                },
                 |near| format!("did you mean `form.{near}`?"),
             );
             let message = format!("no form has a field `{name}`");

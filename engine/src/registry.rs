@@ -276,7 +276,9 @@ impl Registry {
                 .diagnostics()
                 .filter(|found| {
                     let file = &found.primary.file;
-                    let own = |found: &Diagnostic, own: &[Diagnostic]| own.iter().any(|own| std::ptr::eq(own, found));
+                    let own = |found: &Diagnostic, own: &[Diagnostic]| {
+                        own.iter().any(|own| std::ptr::eq(own, found))
+                    };
                     matches!(found.rule, Rule::DuplicateFormName | Rule::UnknownPolicy)
                         || changed_paths.contains(file.path.as_os_str())
                         || locales.contains(&file.default_name) && own(found, &snapshot.locale_diagnostics)

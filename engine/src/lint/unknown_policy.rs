@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::lower::is_name;
 use crate::model::Form;
 
 /// The policies of a directory by name; of those that cannot be used, what is wrong with them.
@@ -23,7 +24,9 @@ pub fn unknown_policies(form: &Form, known: &KnownPolicies<'_>) -> Vec<Diagnosti
         };
         let found = Diagnostic::new(Rule::UnknownPolicy, &form.source, name.span.clone(), message).help(help);
         Some(match fault {
-            Some(fault) => found.also(&fault.primary.file, fault.primary.span.clone(), "this is wrong with it"),
+            Some(fault) => {
+                found.also(&fault.primary.file, fault.primary.span.clone(), "this is wrong with it")
+            }
             None => found,
         })
     });
@@ -34,6 +37,9 @@ pub fn unknown_policies(form: &Form, known: &KnownPolicies<'_>) -> Vec<Diagnosti
 fn instead(name: &str, known: &KnownPolicies<'_>) -> String {
     if let Some(near) = nearest(name, known.keys().copied()) {
         return format!("did you mean `{near}`?");
+    }
+    if !is_name(name) {
+        return "a policy goes by its path under `policies/` without `.toml`: lower-case letters, digits and `_`".to_owned();
     }
     let file = format!("a policy is a file: write `policies/{name}.toml` with `allow = \"…\"`");
     match known.len() {

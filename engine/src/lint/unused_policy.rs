@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Rule, nearest};
 use crate::model::Form;
 use crate::policy::Policy;
 
@@ -14,8 +14,13 @@ pub fn unused_policies<'p>(
 ) -> Vec<Diagnostic> {
     let named: BTreeSet<&str> =
         forms.iter().flat_map(|form| &form.policies).map(|name| name.value.as_str()).collect();
-    let unused = policies.into_iter().filter(|policy| !named.contains(policy.name()));
-    unused.map(unused_policy).collect()
+    let policies: Vec<&Policy> = policies.into_iter().collect();
+    // A name that no policy has is reported; the policy that it is meant for is not unused.
+    let known = |name: &str| policies.iter().any(|policy| policy.name() == name);
+    let unknown: Vec<&str> = named.iter().copied().filter(|name| !known(name)).collect();
+    let is_meant = |policy: &Policy| unknown.iter().any(|name| nearest(name, [policy.name()]).is_some());
+    let unused = policies.iter().filter(|policy| !named.contains(policy.name()) && !is_meant(policy));
+    unused.map(|policy| unused_policy(policy)).collect()
 }
 
 fn unused_policy(policy: &Policy) -> Diagnostic {

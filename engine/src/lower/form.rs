@@ -29,7 +29,7 @@ pub(super) const KEYS: [&str; 14] = [
 const UNITS: [(&str, u64); 4] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)];
 
 /// Whether a form or policy can have this name: `^[a-z0-9_]+(/[a-z0-9_]+)*$`.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     name.split('/').all(|part| {
         !part.is_empty()
             && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::form::is_name;
 use super::{Lowering, Table};
-use crate::diagnostic::{Rule, nearest};
+use crate::diagnostic::Rule;
 use crate::model::{DeniedAs, Policy};
 use crate::template::is_template;
 
@@ -34,12 +34,13 @@ impl Lowering<'_> {
     }
 
     fn require_allow(&mut self, table: &Table<'_>) {
-        // One that is misspelt is reported as such.
-        let misspelt = table.iter().any(|(key, _)| nearest(key.value, ["allow"]).is_some());
-        if !misspelt {
+        // Where a key is unknown, it may be this one in other words.
+        if table.iter().all(|(key, _)| KEYS.contains(&key.value)) && table.get("allow").is_none() {
             let message = "the policy does not say which requests it allows";
             let diagnostic = self.diagnostic(Rule::MissingKey, table.span.clone(), message);
-            self.report(diagnostic.help("add `allow = \"…\"`, an expression such as `token.name == 'partner'`"));
+            self.report(
+                diagnostic.help("add `allow = \"…\"`, an expression such as `token.name == 'partner'`"),
+            );
         }
     }
 
@@ -73,7 +74,8 @@ impl Lowering<'_> {
     /// A message that nobody reads.
     fn check_unseen(&mut self, table: &Table<'_>) {
         let Some((key, _)) = table.iter().find(|(key, _)| key.value == "message") else { return };
-        let message = "with `status = 404` the answer is that of a form that does not exist, and no message is shown";
+        let message =
+            "with `status = 404` the answer is that of a form that does not exist, and no message is shown";
         let diagnostic = self
             .diagnostic(Rule::IneffectiveValidation, key.span.clone(), message)
             .help("remove it, or answer with `status = 403`");

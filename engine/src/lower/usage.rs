@@ -23,6 +23,7 @@ const USAGE: &[(&str, &str)] = &[
     ("normalize", "normalize = [\"trim\"]"),
     ("rate_limit", "rate_limit = { requests = 20, per = \"1 minute\" }"),
     ("scope", "scope = [\"properties.team\"]"),
+    ("status", "status = 404"),
     ("unless", "unless = { \"properties.account_type\" = \"business\" }"),
     ("type", "type = \"string\""),
     ("validation", "validation.presence = true"),

@@ -167,9 +167,7 @@ impl Lowering<'_> {
 
     fn options(&mut self, table: &Table<'_>, what: &'static str, own: &[&str]) {
         let known: Vec<&str> = own.iter().chain(&COMMON).copied().collect();
-        self.check_keys(
-            &Table { entries: table.entries, span: table.span.clone(), what, ty: "" },
-            &known);
+        self.check_keys(&Table { entries: table.entries, span: table.span.clone(), what, ty: "" }, &known);
     }
 
     fn without_options(&mut self, table: &Table<'_>, what: &'static str, check: Check) -> Check {

@@ -241,7 +241,12 @@ fn changes(reload: &Reload) -> String {
         };
         (name, meaning)
     });
-    changed.chain(removed).chain(locales).chain(policies).flat_map(|(name, what)| [name.as_str(), ": ", what, "\n"]).collect()
+    changed
+        .chain(removed)
+        .chain(locales)
+        .chain(policies)
+        .flat_map(|(name, what)| [name.as_str(), ": ", what, "\n"])
+        .collect()
 }
 
 fn log(found: &Diagnostic) {

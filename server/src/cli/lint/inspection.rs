@@ -61,8 +61,10 @@ impl Inspection {
         found.extend(locales.reported(&messages, scope));
         found.extend(policies.reported(&unnamed, scope));
         let others = [(FileKind::Locale, &listing.locales), (FileKind::Policy, &listing.policies)];
-        let kinds = others.iter().flat_map(|(kind, files)| files.iter().map(|file| (shown(file), *kind))).collect();
-        let files = listing.forms.iter().chain(&listing.locales).chain(&listing.policies).map(shown).collect();
+        let kinds =
+            others.iter().flat_map(|(kind, files)| files.iter().map(|file| (shown(file), *kind))).collect();
+        let files =
+            listing.forms.iter().chain(&listing.locales).chain(&listing.policies).map(shown).collect();
         Ok(Self { found: levels.apply(found), files, forms: built.len(), kinds })
     }
 
