@@ -75,7 +75,7 @@ pub struct PolicyFault {
 /// A compiled policy.
 #[derive(Debug)]
 pub struct Policy {
-    policy: model::Policy,
+    says: model::Policy,
     environment: Environment<'static>,
     suppressions: Suppressions,
 }
@@ -99,38 +99,38 @@ impl Policy {
         let mut environment = environment();
         diagnostics.extend(compile(&policy, &mut environment));
         diagnostics.sort_by_key(|found| found.primary.span.start);
-        (Self { policy, environment, suppressions }, diagnostics)
+        (Self { says: policy, environment, suppressions }, diagnostics)
     }
 
     /// What stands for a file that cannot be read: it allows nothing.
     fn unread(source: &Arc<SourceFile>) -> Self {
-        let policy = model::Policy {
+        let says = model::Policy {
             source: Arc::clone(source),
             name: source.default_name.clone(),
             allow: None,
             denied_as: DeniedAs::default(),
             message: None,
         };
-        Self { policy, environment: environment(), suppressions: Suppressions::default() }
+        Self { says, environment: environment(), suppressions: Suppressions::default() }
     }
 
     /// What there is to say of the file, of everything that was found in it and `between` it and others.
     #[must_use]
     pub fn reported(&self, found: &[Diagnostic], between: &[Diagnostic], scope: Scope) -> Vec<Diagnostic> {
-        let between = between.iter().filter(|found| Arc::ptr_eq(&found.primary.file, &self.policy.source));
+        let between = between.iter().filter(|found| Arc::ptr_eq(&found.primary.file, &self.says.source));
         self.suppressions.apply(found.iter().chain(between).cloned().collect(), scope)
     }
 
     /// The name that forms say.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.policy.name
+        &self.says.name
     }
 
     /// What its file says.
     #[must_use]
     pub fn says(&self) -> &model::Policy {
-        &self.policy
+        &self.says
     }
 
     /// Nothing for a request that it allows.
@@ -145,16 +145,16 @@ impl Policy {
             Err(error) => Some(error.kind().to_string()),
         };
         Some(Denial {
-            policy: self.policy.name.clone(),
-            denied_as: self.policy.denied_as,
-            message: self.policy.message.clone(),
+            policy: self.says.name.clone(),
+            denied_as: self.says.denied_as,
+            message: self.says.message.clone(),
             fault: fault.map(|reason| PolicyFault { place: self.place(), reason }),
         })
     }
 
     fn place(&self) -> String {
-        let source = &self.policy.source;
-        let position = source.position(self.policy.allow.as_ref().map_or(0, |allow| allow.span.start));
+        let source = &self.says.source;
+        let position = source.position(self.says.allow.as_ref().map_or(0, |allow| allow.span.start));
         format!("{}:{}:{}", source.path.display(), position.line, position.column)
     }
 }

@@ -95,7 +95,7 @@ fn a_form_is_not_served_before_its_policies_are_there() {
     let live = Live::new(|root| {
         write(&root.join("configs/forms/sign_up.toml"), &guarded("one"));
         write(&root.join("configs/forms/other.toml"), &form("one"));
-        write(&root.join("configs/policies/broken.toml"), "alow = 'true'\n");
+        write(&root.join("configs/policies/broken.toml"), "who = 'true'\n");
     });
     assert_eq!((is_allowed(&live), live.state("sign_up")), (None, Some(State::Broken)));
     write(&live.path("configs/policies/gate.toml"), NO);

@@ -19,14 +19,14 @@ pub(super) fn compare(
 
 fn compare_policy(form: &str, old: &Policy, new: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut report = |change, message: String| {
-        findings
-            .push(Finding::new(change, form, message).old(said(old, "before")).new_at(said(new, "after")));
+    let mut report = |change, message: String, was: String, is: String| {
+        let finding = Finding::new(change, form, message).old(said(old, format!("before: {was}")));
+        findings.push(finding.new_at(said(new, format!("after: {is}"))));
     };
     let allows = |policy: &Policy| policy.allow.as_ref().map(|allow| allow.value.clone());
     if allows(old) != allows(new) {
         let message = format!("the policy `{}` may allow other requests than before", new.name);
-        report(Change::PolicyChanged, message);
+        report(Change::PolicyChanged, message, "allows this".to_owned(), "allows this".to_owned());
     }
     if old.denied_as != new.denied_as {
         let how = match new.denied_as {
@@ -34,12 +34,13 @@ fn compare_policy(form: &str, old: &Policy, new: &Policy) -> Vec<Finding> {
             DeniedAs::NotFound => "is answered as if there were no such form",
         };
         let message = format!("who the policy `{}` does not allow {how}", new.name);
-        report(Change::ErrorCodeChanged, message);
+        let status = |policy: &Policy| format!("status {}", policy.denied_as.status());
+        report(Change::ErrorCodeChanged, message, status(old), status(new));
     }
     findings
 }
 
-fn said(policy: &Policy, when: &str) -> Label {
+fn said(policy: &Policy, text: String) -> Label {
     let span = policy.allow.as_ref().map_or(0..0, |allow| allow.span.clone());
-    label(&policy.source, &span, format!("{when}: status {}", policy.denied_as.status()))
+    label(&policy.source, &span, text)
 }

@@ -9,6 +9,9 @@ use crate::model::Form;
 /// The policies of a directory by name; of those that cannot be used, what is wrong with them.
 pub type KnownPolicies<'p> = BTreeMap<&'p str, Option<&'p Diagnostic>>;
 
+/// So many policies are listed where none is near to what was written.
+const SHOWN: usize = 8;
+
 /// A form that names such a policy could allow nobody or everybody, and is not served.
 #[must_use]
 pub fn unknown_policies(form: &Form, known: &KnownPolicies<'_>) -> Vec<Diagnostic> {
@@ -42,9 +45,8 @@ fn instead(name: &str, known: &KnownPolicies<'_>) -> String {
         return "a policy goes by its path under `policies/` without `.toml`: lower-case letters, digits and `_`".to_owned();
     }
     let file = format!("a policy is a file: write `policies/{name}.toml` with `allow = \"…\"`");
-    match known.len() {
-        0 => file,
-        1..=8 => format!("there is {}; {file}", alternatives(known.keys().copied()).replace(" or ", " and ")),
-        _ => file,
+    if known.is_empty() || known.len() > SHOWN {
+        return file;
     }
+    format!("there is {}; {file}", alternatives(known.keys().copied()).replace(" or ", " and "))
 }

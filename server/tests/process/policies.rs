@@ -36,12 +36,21 @@ fn lint_looks_at_policies_and_at_who_names_them() {
     assert_eq!(lint(root.path(), &[]), format!("{spare}{broken}"));
     assert_eq!(lint(root.path(), &["configs/policies"]), broken);
     assert_eq!(lint(root.path(), &["configs/policies/spare.toml", "configs/forms"]), "");
+    let silenced = "# formwork: ignore[unused-policy] for the forms to come\nallow = 'true'\n";
+    fs::write(policies.join("spare.toml"), silenced).unwrap();
+    assert_eq!(lint(root.path(), &[]), broken);
+    assert_eq!(lint(root.path(), &["configs/policies/spare.toml"]), "");
     fs::rename(policies.join("company.toml"), policies.join("firm.toml")).unwrap();
     let unknown = "configs/forms/guarded.toml:3:27: error[unknown-policy]: there is no policy `company`\n";
     assert_eq!(lint(root.path(), &["configs/forms/guarded.toml"]), unknown);
     // It is not known which policies belong to a form from elsewhere.
     fs::copy(root.path().join("configs/forms/guarded.toml"), root.path().join("elsewhere.toml")).unwrap();
     assert_eq!(lint(root.path(), &["elsewhere.toml"]), "");
+    let used = "resource = \"User\"\nauthorization_policies = [\"team_broken\"]\n[[examples]]\nform = { email = \"ada@example.com\" }\n";
+    fs::write(root.path().join("configs/forms/used.toml"), used).unwrap();
+    let cannot = "configs/forms/used.toml:2:27: error[unknown-policy]: the policy `team_broken` has errors, and so allows nothing\n";
+    assert_eq!(lint(root.path(), &["configs/forms/used.toml"]), cannot);
+    fs::remove_file(root.path().join("configs/forms/used.toml")).unwrap();
     fs::remove_dir_all(&policies).unwrap();
     assert_eq!(lint(root.path(), &[]), unknown);
 }
@@ -51,10 +60,10 @@ fn a_policy_from_standard_input_and_one_that_is_mended() {
     let root = guarded("allow = 'true'\nstatus = 404\nmessage = 'nobody reads this'\n");
     let arguments =
         ["lint", "-", "--format", "concise", "--stdin-filename", "configs/policies/team/new.toml"];
-    let output = with_input(root.path(), &arguments, b"alow = 'true'\n");
+    let output = with_input(root.path(), &arguments, b"who = 'true'\n");
     assert_eq!(
         text(&output.stdout),
-        "configs/policies/team/new.toml:1:1: error[unknown-key]: a policy has no key `alow`\n"
+        "configs/policies/team/new.toml:1:1: error[unknown-key]: a policy has no key `who`\n"
     );
     let output = run(root.path(), &["lint", "--fix"]);
     assert_eq!(
