@@ -10,7 +10,7 @@ use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule, Severity, has_errors};
 use crate::lint::KnownPolicies;
 use crate::messages::{Locale, Locales};
-use crate::model::Form;
+use crate::model::{Form, Spanned};
 use crate::policy::{Policies, Policy};
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::{Scope, Suppressions};
@@ -23,6 +23,8 @@ pub struct Built {
     pub source: Arc<SourceFile>,
     /// The name that the form has, or would have.
     pub name: String,
+    /// The policies that the form names, as far as it can be read.
+    pub policies: Vec<Spanned<String>>,
     /// The form; nothing where any diagnostic is an error.
     pub form: Option<Arc<CompiledForm>>,
     /// Everything that was found, in the order of the text, whether it is silenced or not.
@@ -35,7 +37,9 @@ impl Built {
     /// What there is to say of the file, with what was found `between` it and others.
     #[must_use]
     pub fn reported(&self, between: Vec<Diagnostic>, scope: Scope) -> Vec<Diagnostic> {
-        self.suppressions.apply(self.diagnostics.iter().cloned().chain(between).collect(), scope)
+        let mut found: Vec<Diagnostic> = self.diagnostics.iter().cloned().chain(between).collect();
+        found.sort_by_key(|found| found.primary.span.start);
+        self.suppressions.apply(found, scope)
     }
 }
 
@@ -69,6 +73,7 @@ pub fn build_untested(
         return Built {
             source: Arc::clone(source),
             name: source.default_name.clone(),
+            policies: Vec::new(),
             form: None,
             diagnostics,
             suppressions: Suppressions::default(),
@@ -76,11 +81,12 @@ pub fn build_untested(
     }
     let (table, mut diagnostics) = syntax::parse(source);
     let (form, found) = lower::lower(source, &table);
-    let name = form.name.value.clone();
+    let (name, policies) = (form.name.value.clone(), form.policies.clone());
     if has_errors(&diagnostics) {
         // After a syntax error a key may only seem absent or unknown.
         let suppressions = Suppressions::default();
-        return Built { source: Arc::clone(source), name, form: None, diagnostics, suppressions };
+        let policies = Vec::new();
+        return Built { source: Arc::clone(source), name, policies, form: None, diagnostics, suppressions };
     }
     diagnostics.extend(found);
     let (suppressions, found) = Suppressions::read(source);
@@ -100,7 +106,7 @@ pub fn build_untested(
         diagnostics.retain(|found| found.rule != Rule::UntestedForm);
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
-    Built { source: Arc::clone(source), name, form: ready, diagnostics, suppressions }
+    Built { source: Arc::clone(source), name, policies, form: ready, diagnostics, suppressions }
 }
 
 /// Reads and builds many files on every core; the order is that of the paths.
@@ -177,8 +183,8 @@ pub fn unknown_policies<'b>(
     policies: &ReadPolicies,
 ) -> Vec<Diagnostic> {
     let known = policies.known();
-    let forms = built.into_iter().filter_map(|built| built.form.as_ref());
-    forms.flat_map(|compiled| lint::unknown_policies(&compiled.form, &known)).collect()
+    let unknown = |built: &Built| lint::unknown_policies(&built.source, &built.policies, &known);
+    built.into_iter().flat_map(unknown).collect()
 }
 
 /// The policies that no form names; `built` has to be every form of the directory. A form that does not compile may name

@@ -341,7 +341,7 @@ fn unnamed(files: &Files, policies: &Policies) -> Vec<Diagnostic> {
 fn without_policies(files: &Files, policies: &KnownPolicies<'_>) -> HashMap<PathBuf, Vec<Diagnostic>> {
     let there = files.iter().filter(|(_, file)| !file.missing);
     let unknown = there.filter_map(|(path, file)| {
-        let unknown = unknown_policies(&file.built.form.as_ref()?.form, policies);
+        let unknown = unknown_policies(&file.built.source, &file.built.policies, policies);
         (!unknown.is_empty()).then(|| (path.path.clone(), unknown))
     });
     unknown.collect()

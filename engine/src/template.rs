@@ -68,6 +68,15 @@ const OTHER_WORDS: [(&[&str], &str); 9] = [
     (&["or", "fallback", "presence"], "default"),
 ];
 
+/// What other languages call tests, or do by methods where here are tests. The last is one of policies alone.
+const TEST_WORDS: [(&[&str], &str); 5] = [
+    (&["startswith", "starts_with", "start_with", "startsWith"], "startingwith"),
+    (&["endswith", "ends_with", "end_with", "endsWith"], "endingwith"),
+    (&["exists", "is_defined"], "defined"),
+    (&["nil", "null", "missing", "absent"], "undefined"),
+    (&["within", "in_subnet", "in_cidr", "cidr", "subnet", "in_range", "in_net"], "in_network"),
+];
+
 /// What other languages write in an expression, and what is written here.
 const EXPRESSION_WORDS: [(&str, &str); 5] = [
     ("{{", "an expression stands without braces: `form.email`"),
@@ -304,6 +313,9 @@ pub(crate) fn check(
     let mut diagnostics = Vec::new();
     for (used, part) in uses(&template, kind) {
         let state = || template.new_state();
+        let has_test = |name: &str| {
+            !is_kind(state().perform_test(name, &[Value::UNDEFINED]).err(), ErrorKind::UnknownTest)
+        };
         let unknown = match used {
             Use::Variable(chain) => {
                 let global = |name: &str| environment.globals().any(|(global, _)| global == name);
@@ -323,20 +335,20 @@ pub(crate) fn check(
                 is_kind(result.err(), ErrorKind::UnknownFilter)
                     .then(|| (format!("there is no filter `{name}`"), filter_meant(&name)))
             }
-            Use::Test(name) => {
-                let result = state().perform_test(&name, &[Value::UNDEFINED]);
-                is_kind(result.err(), ErrorKind::UnknownTest)
-                    .then(|| (format!("there is no test `{name}`"), None))
-            }
+            Use::Test(name) => (!has_test(&name)).then(|| {
+                let meant = test_meant(&name).filter(|test| has_test(test));
+                (format!("there is no test `{name}`"), meant.map(|test| format!("did you mean `{test}`?")))
+            }),
             Use::Function(name) => {
                 let there = environment.globals().any(|(global, _)| global == name);
                 (!there).then(|| (format!("there is no function `{name}`"), None))
             }
             Use::Method(name) => {
-                let help = filter_of(&name).map_or_else(
-                    || "use filters: `form.email | lower`".to_owned(),
-                    |filter| format!("write `| {filter}`, which is a filter"),
-                );
+                let help = match (test_meant(&name).filter(|test| has_test(test)), filter_of(&name)) {
+                    (Some(written), _) => format!("write `is {written}`, which is a test"),
+                    (None, Some(filter)) => format!("write `| {filter}`, which is a filter"),
+                    (None, None) => "use filters: `form.email | lower`".to_owned(),
+                };
                 Some((format!("a value has no methods, and so no `{name}()`"), Some(help)))
             }
         };
@@ -354,6 +366,11 @@ pub(crate) fn check(
 fn filter_of(word: &str) -> Option<&'static str> {
     let other = OTHER_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, filter)| *filter);
     other.or_else(|| FILTERS.into_iter().find(|filter| *filter == word)).or_else(|| nearest(word, FILTERS))
+}
+
+/// The test that a word of another language stands for.
+fn test_meant(word: &str) -> Option<&'static str> {
+    TEST_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, test)| *test)
 }
 
 fn filter_meant(word: &str) -> Option<String> {

@@ -1,10 +1,12 @@
 //! `unknown-policy`: a form names a policy that there is not, or that cannot be used.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
 use crate::lower::is_name;
-use crate::model::Form;
+use crate::model::Spanned;
+use crate::source::SourceFile;
 
 /// The policies of a directory by name; of those that cannot be used, what is wrong with them.
 pub type KnownPolicies<'p> = BTreeMap<&'p str, Option<&'p Diagnostic>>;
@@ -12,10 +14,14 @@ pub type KnownPolicies<'p> = BTreeMap<&'p str, Option<&'p Diagnostic>>;
 /// So many policies are listed where none is near to what was written.
 const SHOWN: usize = 8;
 
-/// A form that names such a policy could allow nobody or everybody, and is not served.
+/// What is wrong with the policies that a form names. To serve it all the same would be to allow nobody or everybody.
 #[must_use]
-pub fn unknown_policies(form: &Form, known: &KnownPolicies<'_>) -> Vec<Diagnostic> {
-    let unknown = form.policies.iter().filter_map(|name| {
+pub fn unknown_policies(
+    file: &Arc<SourceFile>,
+    names: &[Spanned<String>],
+    known: &KnownPolicies<'_>,
+) -> Vec<Diagnostic> {
+    let unknown = names.iter().filter_map(|name| {
         let (message, help, fault) = match known.get(name.value.as_str()) {
             Some(None) => return None,
             Some(Some(fault)) => (
@@ -25,7 +31,7 @@ pub fn unknown_policies(form: &Form, known: &KnownPolicies<'_>) -> Vec<Diagnosti
             ),
             None => (format!("there is no policy `{}`", name.value), instead(&name.value, known), None),
         };
-        let found = Diagnostic::new(Rule::UnknownPolicy, &form.source, name.span.clone(), message).help(help);
+        let found = Diagnostic::new(Rule::UnknownPolicy, file, name.span.clone(), message).help(help);
         Some(match fault {
             Some(fault) => {
                 found.also(&fault.primary.file, fault.primary.span.clone(), "this is wrong with it")

@@ -119,7 +119,7 @@ impl Inspection {
 /// The policies that there are not, of the forms that are in the configuration directory: of others it is not known which
 /// policies are theirs.
 fn unknown_in(configs: &Path, built: &[Built]) -> anyhow::Result<Vec<Diagnostic>> {
-    let names_some = |built: &&Built| built.form.as_ref().is_some_and(|form| !form.form.policies.is_empty());
+    let names_some = |built: &&Built| !built.policies.is_empty();
     let is_there = |built: &&Built| source::place(configs, &built.source.path).1 == Some(FileKind::Form);
     let built: Vec<&Built> = built.iter().filter(names_some).filter(is_there).collect();
     if built.is_empty() {
