@@ -7,9 +7,12 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use crate::compile::{CompiledForm, Compiler};
-use crate::diagnostic::{Diagnostic, Rule, has_errors};
+use crate::diagnostic::{Diagnostic, Rule, Severity, has_errors};
+use crate::lint::KnownPolicies;
 use crate::messages::{Locale, Locales};
+use crate::model::Spanned;
 use crate::outline::Outline;
+use crate::policy::{Policies, Policy};
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::{Scope, Suppressions};
 use crate::{lint, lower, syntax};
@@ -21,6 +24,8 @@ pub struct Built {
     pub source: Arc<SourceFile>,
     /// The name that the form has, or would have.
     pub name: String,
+    /// The policies that the form names, as far as it can be read.
+    pub policies: Vec<Spanned<String>>,
     /// The form; nothing where any diagnostic is an error.
     pub form: Option<Arc<CompiledForm>>,
     /// What others have to know of the form; there where the form is, and kept by those who need no more of it.
@@ -38,7 +43,15 @@ impl Built {
         diagnostics: Vec<Diagnostic>,
         suppressions: Suppressions,
     ) -> Self {
-        Self { source: Arc::clone(source), name, form: None, outline: None, diagnostics, suppressions }
+        Self {
+            source: Arc::clone(source),
+            name,
+            policies: Vec::new(),
+            form: None,
+            outline: None,
+            diagnostics,
+            suppressions,
+        }
     }
 
     /// Takes the form, unless there is an error.
@@ -50,7 +63,9 @@ impl Built {
     /// What there is to say of the file, with what was found `between` it and others.
     #[must_use]
     pub fn reported(&self, between: Vec<Diagnostic>, scope: Scope) -> Vec<Diagnostic> {
-        self.suppressions.apply(self.diagnostics.iter().cloned().chain(between).collect(), scope)
+        let mut found: Vec<Diagnostic> = self.diagnostics.iter().cloned().chain(between).collect();
+        found.sort_by_key(|found| found.primary.span.start);
+        self.suppressions.apply(found, scope)
     }
 }
 
@@ -86,7 +101,7 @@ pub fn build_untested(
     }
     let (table, mut diagnostics) = syntax::parse(source);
     let (form, found) = lower::lower(source, &table);
-    let name = form.name.value.clone();
+    let (name, policies) = (form.name.value.clone(), form.policies.clone());
     if has_errors(&diagnostics) {
         // After a syntax error a key may only seem absent or unknown.
         return Built::new(source, name, diagnostics, Suppressions::default());
@@ -104,7 +119,7 @@ pub fn build_untested(
         diagnostics.extend(lint::check_compiled(compiler, form, now));
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
-    let mut built = Built::new(source, name, diagnostics, suppressions);
+    let mut built = Built { policies, ..Built::new(source, name, diagnostics, suppressions) };
     built.accept(form.map(Arc::new));
     if built.form.is_none() {
         // First it has to work.
@@ -153,10 +168,17 @@ pub fn inspect_all(
 /// Every diagnostic of many files that is not silenced, those between files included, file by file.
 #[must_use]
 pub fn diagnostics(built: &[Built], scope: Scope) -> Vec<Diagnostic> {
+    diagnostics_with(built, Vec::new(), scope)
+}
+
+/// The same with what was found `between` these files and others, such as [`unknown_policies`].
+#[must_use]
+pub fn diagnostics_with(built: &[Built], found: Vec<Diagnostic>, scope: Scope) -> Vec<Diagnostic> {
     let forms: Vec<&Outline> = built.iter().filter_map(|built| built.outline.as_deref()).collect();
     let duplicates = lint::duplicate_names(&forms, |_, _| false);
     let mut between: HashMap<*const SourceFile, Vec<Diagnostic>> = HashMap::new();
-    for (_, found) in duplicates.into_iter().chain(lint::conflicting_types(&forms)) {
+    let between_forms = duplicates.into_iter().chain(lint::conflicting_types(&forms)).map(|(_, found)| found);
+    for found in between_forms.chain(found) {
         between.entry(Arc::as_ptr(&found.primary.file)).or_default().push(found);
     }
     let mut others = |built: &Built| between.remove(&Arc::as_ptr(&built.source)).unwrap_or_default();
@@ -170,6 +192,70 @@ pub fn unused_messages(built: &[Built], locales: &Locales) -> Vec<Diagnostic> {
     let broken = built.iter().filter(|built| built.outline.is_none());
     let broken: Vec<&str> = broken.map(|built| built.name.as_str()).collect();
     lint::unused_messages(&forms, &broken, locales.iter())
+}
+
+/// The policies that forms name and that there are not, or that cannot be used.
+#[must_use]
+pub fn unknown_policies<'b>(
+    built: impl IntoIterator<Item = &'b Built>,
+    policies: &ReadPolicies,
+) -> Vec<Diagnostic> {
+    let known = policies.known();
+    let unknown = |built: &Built| lint::unknown_policies(&built.source, &built.policies, &known);
+    built.into_iter().flat_map(unknown).collect()
+}
+
+/// The policies that no form names; `built` has to be every form of the directory. A form that does not compile may name
+/// any.
+#[must_use]
+pub fn unused_policies(built: &[Built], policies: &ReadPolicies) -> Vec<Diagnostic> {
+    if built.iter().any(|built| built.outline.is_none()) {
+        return Vec::new();
+    }
+    let sound = policies.0.iter().filter(|(_, found)| !has_errors(found));
+    let named = built.iter().flat_map(|built| &built.policies);
+    lint::unused_policies(named, sound.map(|(policy, _)| policy.as_ref()))
+}
+
+/// The policy files of a directory.
+#[derive(Debug, Default)]
+pub struct ReadPolicies(Vec<(Arc<Policy>, Vec<Diagnostic>)>);
+
+impl ReadPolicies {
+    /// Each file with what was found in it.
+    pub fn new(read: impl IntoIterator<Item = (Policy, Vec<Diagnostic>)>) -> Self {
+        Self(read.into_iter().map(|(policy, found)| (Arc::new(policy), found)).collect())
+    }
+
+    /// Those without errors.
+    #[must_use]
+    pub fn sound(&self) -> Policies {
+        let sound = self.0.iter().filter(|(_, found)| !has_errors(found));
+        Policies::new(sound.map(|(policy, _)| Arc::clone(policy)))
+    }
+
+    /// What was found that is not silenced, file by file, with what was found `between` policies and forms.
+    #[must_use]
+    pub fn reported(&self, between: &[Diagnostic], scope: Scope) -> Vec<Diagnostic> {
+        let of = |(policy, found): &(Arc<Policy>, Vec<Diagnostic>)| policy.reported(found, between, scope);
+        self.0.iter().flat_map(of).collect()
+    }
+
+    fn known(&self) -> KnownPolicies<'_> {
+        let fault = |found: &Diagnostic| found.severity == Severity::Error;
+        let known =
+            self.0.iter().map(|(policy, found)| (policy.name(), found.iter().find(|found| fault(found))));
+        known.collect()
+    }
+}
+
+/// Reads every policy file.
+#[must_use]
+pub fn read_policies(paths: &[FormPath]) -> ReadPolicies {
+    ReadPolicies::new(paths.iter().map(|path| {
+        let (source, fault) = read(path);
+        Policy::read(&source, fault.as_ref())
+    }))
 }
 
 /// The locale files of a directory, as far as they can be used.

@@ -4,7 +4,7 @@
 //! In: the compiled forms of two configurations. Out: [`Finding`]s, with a request that shows each where one is found.
 //! The model is compared member by member: what is neither seen nor proved to widen is reported. Since that reasoning
 //! may err, requests that the old form accepts are tried with the new one, and what is refused or stored differently
-//! without a finding is one itself. Called by the command line.
+//! without a finding is one itself. Expressions of policies are compared as texts. Called by the command line.
 
 mod demand;
 mod fields;
@@ -13,6 +13,7 @@ mod form;
 mod names;
 mod number;
 mod places;
+mod policies;
 mod proof;
 mod rules;
 mod statement;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::compile::CompiledForm;
+use crate::policy::Policies;
 
 pub use finding::{Category, Change, Finding, Outcome, Severity, Witness};
 
@@ -34,6 +36,19 @@ pub fn compare(old: &[Arc<CompiledForm>], new: &[Arc<CompiledForm>], now: System
         findings.extend(compare_forms(old, new, now));
     }
     findings
+}
+
+/// What clients may notice of the policies that old and new forms name both: each is told for each form that names it.
+#[must_use]
+pub fn compare_policies(
+    (old, before): (&[Arc<CompiledForm>], &Policies),
+    (new, after): (&[Arc<CompiledForm>], &Policies),
+) -> Vec<Finding> {
+    let (pairs, _) = names::compare(old, new);
+    let of_pair = |(old, new): &(&CompiledForm, &CompiledForm)| {
+        policies::compare(old.name(), (&old.form.policies, before), (&new.form.policies, after))
+    };
+    pairs.iter().flat_map(of_pair).collect()
 }
 
 /// What became of one form.

@@ -98,6 +98,8 @@ rules! {
     ConditionCycle "condition-cycle" Error;
     /// A reference to a field that the form does not declare.
     UnknownFieldReference "unknown-field-reference" Error;
+    /// A policy that does not exist, or that cannot be used.
+    UnknownPolicy "unknown-policy" Error;
     /// A key that a profile does not take.
     UnknownProfileKey "unknown-profile-key" Error;
     /// Rules of one field that no value can meet together.
@@ -130,6 +132,8 @@ rules! {
     UnboundedText "unbounded-text" Warning;
     /// A message of a locale that no form ever shows.
     UnusedMessage "unused-message" Warning;
+    /// A policy that no form names.
+    UnusedPolicy "unused-policy" Warning;
     /// A form without examples.
     UntestedForm "untested-form" Warning;
     /// A suppression that silences nothing.
@@ -188,7 +192,14 @@ impl Rule {
     /// Whether what it finds depends on other files than the one that it is found in.
     #[must_use]
     pub fn is_between_files(self) -> bool {
-        matches!(self, Self::DuplicateFormName | Self::ConflictingPropertyType | Self::UnusedMessage)
+        matches!(
+            self,
+            Self::DuplicateFormName
+                | Self::ConflictingPropertyType
+                | Self::UnknownPolicy
+                | Self::UnusedMessage
+                | Self::UnusedPolicy
+        )
     }
 
     /// The rule of a published name.

@@ -18,6 +18,7 @@ pub mod messages;
 pub mod model;
 pub mod outline;
 pub mod payload;
+pub mod policy;
 mod reference;
 pub mod registry;
 pub mod render;

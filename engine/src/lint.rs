@@ -2,7 +2,7 @@
 //!
 //! One rule per file. Called by `build`: [`check_form`] before a form is compiled, [`check_compiled`] and
 //! [`check_examples`] after; over all forms together, by `build` and `registry`: [`duplicate_names`],
-//! [`conflicting_types`], [`unused_messages`].
+//! [`conflicting_types`], [`unknown_policies`], [`unused_messages`], [`unused_policies`].
 
 mod bounds;
 mod condition_cycle;
@@ -21,8 +21,10 @@ mod redundant_validation;
 mod unanchored_pattern;
 mod unbounded_text;
 mod unknown_field_reference;
+mod unknown_policy;
 mod untested_form;
 mod unused_message;
+mod unused_policy;
 mod weak_password;
 
 use std::time::SystemTime;
@@ -33,7 +35,9 @@ use crate::model::Form;
 
 pub use conflicting_property_type::conflicting_types;
 pub use duplicate_form_name::duplicate_names;
+pub use unknown_policy::{KnownPolicies, unknown_policies};
 pub use unused_message::unused_messages;
+pub use unused_policy::unused_policies;
 
 /// What the form itself shows.
 #[must_use]

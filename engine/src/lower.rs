@@ -8,11 +8,13 @@ mod example;
 mod field;
 mod form;
 mod payload;
+mod policy;
 mod usage;
 mod validation;
 mod value;
 
 pub(crate) use field::{GROUP_SUFFIX, MAX_DEPTH as MAX_NESTING, article, with_article};
+pub(crate) use form::is_name;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,8 +24,17 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
 use crate::fix;
-use crate::model::{FieldType, Form, Spanned};
+use crate::model::{FieldType, Form, Policy, Spanned};
 use crate::source::{SourceFile, Span};
+
+/// Reads a policy out of a file's TOML.
+#[must_use]
+pub fn lower_policy(file: &Arc<SourceFile>, table: &TomlSpanned<DeTable<'_>>) -> (Policy, Vec<Diagnostic>) {
+    let mut lowering = Lowering { file, diagnostics: Vec::new() };
+    let table = Table { entries: table.get_ref(), span: 0..0, what: "a policy", ty: "" };
+    let policy = lowering.policy(&table);
+    (policy, lowering.diagnostics)
+}
 
 /// Reads a form out of a file's TOML.
 #[must_use]
@@ -89,32 +100,24 @@ impl Lowering<'_> {
     }
 
     /// Reports every key of `table` that is not among `known`.
-    ///
-    /// `later` holds the keys that the language has and this version does not yet read: a form that uses one is
-    /// refused, since to ignore the key would be to serve another form than the author wrote.
-    fn check_keys(&mut self, table: &Table<'_>, known: &[&str], later: &[&str]) {
+    fn check_keys(&mut self, table: &Table<'_>, known: &[&str]) {
         for (key, node) in table.iter() {
             if known.contains(&key.value) {
                 continue;
             }
-            let diagnostic = if later.contains(&key.value) {
-                let message = format!("this version of formwork does not read `{}` yet", key.value);
-                self.diagnostic(Rule::UnknownKey, key.span, message).help("leave the key out")
-            } else {
-                let message = format!("{} has no key `{}`", table.what, key.value);
-                let value = self.file.text.get(node.span()).unwrap_or_default();
-                let help = told(table, key.value, value).unwrap_or_else(|| {
-                    match (nearest(key.value, known.iter().copied()), known) {
-                        (Some(near), _) => format!("did you mean `{near}`?"),
-                        (None, [only]) => format!("the only key of {} is `{only}`", table.what),
-                        (None, _) => {
-                            let known = alternatives(known.iter().copied()).replace(" or ", " and ");
-                            format!("the keys of {} are {known}", table.what)
-                        }
+            let message = format!("{} has no key `{}`", table.what, key.value);
+            let value = self.file.text.get(node.span()).unwrap_or_default();
+            let help = told(table, key.value, value).unwrap_or_else(|| {
+                match (nearest(key.value, known.iter().copied()), known) {
+                    (Some(near), _) => format!("did you mean `{near}`?"),
+                    (None, [only]) => format!("the only key of {} is `{only}`", table.what),
+                    (None, _) => {
+                        let known = alternatives(known.iter().copied()).replace(" or ", " and ");
+                        format!("the keys of {} are {known}", table.what)
                     }
-                });
-                self.diagnostic(Rule::UnknownKey, key.span, message).help(help)
-            };
+                }
+            });
+            let diagnostic = self.diagnostic(Rule::UnknownKey, key.span, message).help(help);
             self.report(diagnostic);
         }
     }
@@ -132,6 +135,7 @@ fn told(table: &Table<'_>, key: &str, value: &str) -> Option<String> {
     }
     let format = (key == "format").then(|| usage::format_word(value.trim_matches(['"', '\'']))).flatten();
     match table.what {
+        "a policy" => usage::policy_word(key, value),
         "a form" => usage::form_word(key, value).or_else(|| usage::synonym(table.ty, key, value)),
         "a field" | "an item" => format.or_else(|| usage::synonym(table.ty, key, value)),
         "`validation`" => {

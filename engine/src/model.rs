@@ -9,6 +9,7 @@ mod field;
 mod moment;
 mod path;
 mod payload;
+mod policy;
 mod resource;
 mod validation;
 
@@ -21,6 +22,7 @@ pub use field::{Field, FieldType, Normalizer, Role, Ui};
 pub use moment::{Against, Instant, Moment, Order, Timing, Unit, parse_date, parse_instant};
 pub use path::{Segment, Step, Target, dotted};
 pub use payload::{PayloadEntry, PayloadSource};
+pub use policy::{DeniedAs, Policy};
 pub use resource::{BuiltIn, BuiltInType, Resource};
 pub use validation::{Check, Comparison, Length, Numericality, Unique, Validation};
 
@@ -120,6 +122,8 @@ pub struct Form {
     pub aliases: Vec<Spanned<String>>,
     /// How often a client may submit it.
     pub rate_limit: RateLimit,
+    /// The names of the policies that all have to allow a request, in the order in which they are asked.
+    pub policies: Vec<Spanned<String>>,
     /// What a request may carry, in declared order.
     pub fields: Vec<Field>,
     /// What the form computes, in declared order.

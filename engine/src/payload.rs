@@ -12,7 +12,7 @@ use minijinja::Environment;
 use minijinja::value::Serde;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
 use crate::model::{Field, Form, PayloadEntry, PayloadSource, Spanned, Step};
 use crate::reference::unlisted;
 use crate::source::Span;
@@ -184,12 +184,9 @@ fn place(form: &Form, entry: &PayloadEntry) -> String {
 
 /// What templates and expressions can see.
 fn scope(form: &Form, version: &str, values: &Map<String, Value>, circumstances: &Circumstances) -> Value {
-    let mut visible = values.clone();
-    hide(&form.fields, &mut visible);
-    let now = Timestamp::try_from(circumstances.now).unwrap_or(Timestamp::UNIX_EPOCH);
     let mut scope = Map::new();
-    scope.insert("form".into(), Value::Object(visible));
-    scope.insert("now".into(), format!("{now:.0}").into());
+    scope.insert("form".into(), Value::Object(visible(form, values)));
+    scope.insert("now".into(), written(circumstances.now).into());
     let mut put = |name: &str, members: &[(&str, Option<String>)]| {
         let members = members
             .iter()
@@ -204,6 +201,18 @@ fn scope(form: &Form, version: &str, values: &Map<String, Value>, circumstances:
         &[("name", Some(form.name.value.clone())), ("version", Some(version.to_owned()))],
     );
     Value::Object(scope)
+}
+
+/// A time as templates and expressions see it.
+pub(crate) fn written(time: SystemTime) -> String {
+    format!("{:.0}", Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+/// The values that templates and expressions see.
+pub(crate) fn visible(form: &Form, values: &Map<String, Value>) -> Map<String, Value> {
+    let mut visible = values.clone();
+    hide(&form.fields, &mut visible);
+    visible
 }
 
 /// Takes out of what templates see what is secret, null, or of another type than its field: to them it is absent. What
@@ -267,21 +276,29 @@ fn unknown_among(form: &Form, chain: &[String], roots: &[&str]) -> Option<Unknow
         "request" => &REQUEST,
         "form_configuration" => &CONFIGURATION,
         "model" => &["id"],
-        "now" => {
-            let name = rest.first()?;
-            let mut unknown = not_among(Rule::InvalidTemplate, name, &[]);
-            unknown.message = format!("`now` is a text (RFC 3339) and has no `{name}`");
-            "write a part of it: `now[:4]` is the year, `now[:10]` the day".clone_into(&mut unknown.help);
-            return Some(unknown);
-        }
+        "now" => &[],
         _ => return None,
     };
+    unknown_member(root, rest, members)
+}
+
+/// What is wrong with what is looked up in a variable that has these members, if anything is.
+pub(crate) fn unknown_member(root: &str, rest: &[String], members: &[&str]) -> Option<Unknown> {
     let name = rest.first()?;
+    if root == "now" {
+        let mut unknown = not_among(Rule::InvalidTemplate, name, &[]);
+        unknown.message = format!("`now` is a text (RFC 3339) and has no `{name}`");
+        "write a part of it: `now[:4]` is the year, `now[:10]` the day".clone_into(&mut unknown.help);
+        return Some(unknown);
+    }
     (!members.contains(&name.as_str())).then(|| {
         let mut unknown = not_among(Rule::InvalidTemplate, name, members);
         unknown.message = format!("`{root}` has no `{name}`");
         if let [only] = members {
             unknown.help = format!("write `{root}.{only}`");
+        } else if nearest(name, members.iter().copied()).is_none() {
+            let members = alternatives(members.iter().copied()).replace(" or ", " and ");
+            unknown.help = format!("`{root}` has {members}");
         }
         unknown
     })

@@ -1,9 +1,9 @@
 //! All compiled forms of a directory, swapped as one, with the last good version of each.
 //!
 //! A request takes one [`Snapshot`] and keeps it; [`Registry::reload`] builds the next beside it. What no longer
-//! compiles keeps serving as it last did. Called by `watch`, and by the server for every request.
+//! compiles keeps serving as it last did, with the policies that it last had. Called by `watch`, and by the server for every request.
 
-mod locales;
+mod small_files;
 mod stamp;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -13,18 +13,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use locales::LocaleFiles;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use small_files::SmallFiles;
 use stamp::Stamp;
 
 use crate::build::{Built, build};
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule, has_errors};
-use crate::lint::{conflicting_types, duplicate_names, unused_messages};
-use crate::messages::Locales;
+use crate::lint::{
+    KnownPolicies, conflicting_types, duplicate_names, unknown_policies, unused_messages, unused_policies,
+};
+use crate::messages::{Locale, Locales};
 use crate::model::Form;
 use crate::outline::Outline;
+use crate::policy::{Policies, Policy};
 use crate::source::{self, FormPath, Listing, ReadFault, SourceError, SourceFile};
 use crate::suppression::Scope;
 
@@ -75,7 +78,10 @@ pub struct Snapshot {
     pub statuses: Vec<FormStatus>,
     /// The messages of every language.
     pub locales: Locales,
+    /// The policies that forms name.
+    pub policies: Policies,
     locale_diagnostics: Vec<Diagnostic>,
+    policy_diagnostics: Vec<Diagnostic>,
     by_name: FxHashMap<String, Arc<CompiledForm>>,
 }
 
@@ -97,9 +103,10 @@ impl Snapshot {
         })
     }
 
-    /// Every diagnostic of every form and locale.
+    /// Every diagnostic of every form, locale and policy.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.statuses.iter().flat_map(|status| &status.diagnostics).chain(&self.locale_diagnostics)
+        let of_forms = self.statuses.iter().flat_map(|status| &status.diagnostics);
+        of_forms.chain(&self.locale_diagnostics).chain(&self.policy_diagnostics)
     }
 }
 
@@ -116,6 +123,8 @@ pub struct Reload {
     pub removed: Vec<String>,
     /// The languages whose locale changed, came or went.
     pub locales: Vec<String>,
+    /// The policies that changed, by name, and how they stand now; nothing where a policy's file is gone.
+    pub policies: Vec<(String, Option<State>)>,
     /// Findings in the files that changed.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether a file was not where it was: look again soon, to see whether it is gone.
@@ -137,7 +146,11 @@ impl Reload {
     /// Whether anything changed at all.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        self.compiled > 0 || !self.changed.is_empty() || !self.removed.is_empty() || !self.locales.is_empty()
+        self.compiled > 0
+            || !self.changed.is_empty()
+            || !self.removed.is_empty()
+            || !self.locales.is_empty()
+            || !self.policies.is_empty()
     }
 }
 
@@ -159,7 +172,8 @@ type Files = BTreeMap<FormPath, File>;
 #[derive(Default)]
 struct Seen {
     files: Files,
-    locales: LocaleFiles,
+    locales: SmallFiles<Locale>,
+    policies: SmallFiles<Policy>,
 }
 
 /// The forms of one configuration directory.
@@ -203,7 +217,7 @@ impl Registry {
     pub fn reload(&self, now: SystemTime) -> Result<Reload, SourceError> {
         // A reload that panicked has not touched the files: they are replaced as a whole.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Listing { forms, locales, directories, links } = source::list(&self.configs)?;
+        let Listing { forms, locales, policies, directories, links } = source::list(&self.configs)?;
         let before = self.snapshot();
         let compiler = Compiler::new();
         let looked_at: Vec<(FormPath, File, bool)> = forms
@@ -217,7 +231,9 @@ impl Registry {
             looked_at.iter().filter(|(_, _, changed)| *changed).map(|(path, _, _)| path.clone()).collect();
         let mut next: Files = looked_at.into_iter().map(|(path, file, _)| (path, file)).collect();
         let mut gone = false;
-        let (next_locales, locales, mut look_again) = seen.locales.look(&locales);
+        let (next_locales, locales, locales_missing) = seen.locales.look(&locales);
+        let (next_policies, policies, policies_missing) = seen.policies.look(&policies);
+        let mut look_again = locales_missing || policies_missing;
         for (path, file) in seen.files.iter().filter(|(path, _)| !next.contains_key(path)).collect::<Vec<_>>()
         {
             if file.missing {
@@ -228,8 +244,9 @@ impl Registry {
             }
         }
         let watch = Watched { directories, links };
-        if changed.is_empty() && !gone && locales.is_empty() && before.generation > 0 {
-            *seen = Seen { files: next, locales: next_locales };
+        let is_quiet = changed.is_empty() && !gone && locales.is_empty() && policies.is_empty();
+        if is_quiet && before.generation > 0 {
+            *seen = Seen { files: next, locales: next_locales, policies: next_policies };
             let generation = before.generation;
             return Ok(Reload {
                 generation,
@@ -237,14 +254,18 @@ impl Registry {
                 changed: Vec::new(),
                 removed: Vec::new(),
                 locales: Vec::new(),
+                policies: Vec::new(),
                 diagnostics: Vec::new(),
                 look_again,
                 watch,
             });
         }
-        let mut snapshot = resolve(&mut next, &before);
-        snapshot.locales = next_locales.served();
+        let mut snapshot = resolve(&mut next, &before, &next_policies.faults().collect());
+        snapshot.locales = Locales::new(next_locales.served());
         snapshot.locale_diagnostics = next_locales.reported(&unused(&next, &snapshot.locales));
+        snapshot.policies = Policies::new(next_policies.served());
+        snapshot.policy_diagnostics = next_policies.reported(&unnamed(&next, &snapshot.policies));
+        snapshot.keep_policies(&before);
         let snapshot = Arc::new(snapshot);
         let changed_paths: HashSet<&OsStr> = changed.iter().map(|path| path.path.as_os_str()).collect();
         let reload = Reload {
@@ -256,19 +277,23 @@ impl Registry {
                 .diagnostics()
                 .filter(|found| {
                     let file = &found.primary.file;
-                    found.rule == Rule::DuplicateFormName
+                    let own = |found: &Diagnostic, own: &[Diagnostic]| {
+                        own.iter().any(|own| std::ptr::eq(own, found))
+                    };
+                    matches!(found.rule, Rule::DuplicateFormName | Rule::UnknownPolicy)
                         || changed_paths.contains(file.path.as_os_str())
-                        || locales.contains(&file.default_name)
-                            && snapshot.locale_diagnostics.iter().any(|own| std::ptr::eq(own, *found))
+                        || locales.contains(&file.default_name) && own(found, &snapshot.locale_diagnostics)
+                        || policies.contains(&file.default_name) && own(found, &snapshot.policy_diagnostics)
                 })
                 .cloned()
                 .collect(),
             locales,
+            policies: policies.into_iter().map(|name| (name.clone(), next_policies.state(&name))).collect(),
             look_again,
             watch,
         };
         self.snapshot.store(snapshot);
-        *seen = Seen { files: next, locales: next_locales };
+        *seen = Seen { files: next, locales: next_locales, policies: next_policies };
         Ok(reload)
     }
 }
@@ -306,8 +331,27 @@ fn unused(files: &Files, locales: &Locales) -> Vec<Diagnostic> {
     unused_messages(&forms, &broken, locales.iter())
 }
 
+/// The policies that no form names in its newest version, where all of those can be read.
+fn unnamed(files: &Files, policies: &Policies) -> Vec<Diagnostic> {
+    let newest = || files.values().filter(|file| !file.missing).map(|file| &file.built);
+    if newest().any(|built| built.outline.is_none()) {
+        return Vec::new();
+    }
+    unused_policies(newest().flat_map(|built| &built.policies), policies.iter().map(Arc::as_ref))
+}
+
+/// The forms that name policies which there are not, or which cannot be used, with what there is to say of it.
+fn without_policies(files: &Files, policies: &KnownPolicies<'_>) -> HashMap<PathBuf, Vec<Diagnostic>> {
+    let there = files.iter().filter(|(_, file)| !file.missing);
+    let unknown = there.filter_map(|(path, file)| {
+        let unknown = unknown_policies(&file.built.source, &file.built.policies, policies);
+        (!unknown.is_empty()).then(|| (path.path.clone(), unknown))
+    });
+    unknown.collect()
+}
+
 /// Decides which version of every form is served, and under which names.
-fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
+fn resolve(files: &mut Files, before: &Snapshot, policies: &KnownPolicies<'_>) -> Snapshot {
     let there: HashSet<PathBuf> = if files.values().all(|file| file.served.is_some()) {
         HashSet::new()
     } else {
@@ -320,12 +364,14 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
         };
         file.served = before.form(&file.built.name).filter(moved).cloned();
     }
+    // What a form may not be served for, though it compiles.
+    let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = without_policies(files, policies);
     // Who had a name keeps it against newcomers, even while its newest version is broken.
     let candidates: Vec<(&Path, &Arc<CompiledForm>, bool)> = files
         .iter()
         .filter(|(_, file)| !file.missing)
         .filter_map(|(path, file)| {
-            let newest = file.built.form.as_ref();
+            let newest = file.built.form.as_ref().filter(|_| !clashes.contains_key(&path.path));
             Some((path.path.as_path(), newest.or(file.served.as_ref())?, newest.is_some()))
         })
         .collect();
@@ -335,7 +381,6 @@ fn resolve(files: &mut Files, before: &Snapshot) -> Snapshot {
         let holder = before.form(name).map(|holder| holder.form.source.path.as_os_str());
         holder == Some(form.source.path.as_os_str())
     };
-    let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = HashMap::new();
     for (index, diagnostic) in duplicate_names(&forms, holds) {
         // A last good version that lost its name is not what its author wrote last: nothing to say of it.
         if let (path, _, true) = candidates[index] {
@@ -412,6 +457,16 @@ impl Snapshot {
     fn missing_in(&self, later: &Self) -> Vec<String> {
         let missing = self.statuses.iter().filter(|status| later.status_named(&status.name).is_none());
         missing.map(|status| status.name.clone()).collect()
+    }
+
+    /// Keeps the last good version of policies that are gone, or broken, while a form is served that names them.
+    fn keep_policies(&mut self, before: &Self) {
+        let served = self.statuses.iter().filter_map(|status| status.form.as_deref());
+        for name in served.flat_map(|form| &form.form.policies) {
+            if let Some(policy) = before.policies.get(&name.value) {
+                self.policies.add(policy);
+            }
+        }
     }
 
     fn is_free_for(&self, form: &Form) -> bool {

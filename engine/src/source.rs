@@ -142,6 +142,8 @@ pub struct Listing {
     pub forms: Vec<FormPath>,
     /// Every locale file, sorted by path; its default name is its language tag.
     pub locales: Vec<FormPath>,
+    /// Every policy file, sorted by path; its default name is the policy's name.
+    pub policies: Vec<FormPath>,
     /// Every directory that was walked.
     pub directories: BTreeSet<PathBuf>,
     /// Every symbolic link that was followed to a directory or form.
@@ -156,27 +158,39 @@ pub struct Listing {
 pub fn list(configs: &Path) -> Result<Listing, SourceError> {
     let mut listing = Listing::default();
     listing.directories.insert(configs.to_path_buf());
-    let forms = configs.join("forms");
+    let forms = configs.join(FileKind::Form.directory());
     if fs::symlink_metadata(&forms).is_ok_and(|kind| kind.is_symlink()) {
         listing.links.insert(forms.clone());
     }
     walk(&forms, "", 0, &mut listing)?;
     listing.forms.sort();
-    let locales = configs.join("locales");
-    if let Ok(kind) = fs::symlink_metadata(&locales) {
-        let mut found = Listing::default();
-        if kind.is_symlink() {
-            found.links.insert(locales.clone());
-        }
-        if locales.is_dir() {
-            walk(&locales, "", 0, &mut found)?;
-        }
-        found.forms.sort();
-        listing.locales = found.forms;
-        listing.directories.append(&mut found.directories);
-        listing.links.append(&mut found.links);
-    }
+    listing.locales = list_beside(&configs.join(FileKind::Locale.directory()), &mut listing)?;
+    listing.policies = list_beside(&configs.join(FileKind::Policy.directory()), &mut listing)?;
     Ok(listing)
+}
+
+/// The files of a directory that need not be there; what was walked and followed is added to `listing`.
+fn list_beside(directory: &Path, listing: &mut Listing) -> Result<Vec<FormPath>, SourceError> {
+    let Ok(kind) = fs::symlink_metadata(directory) else { return Ok(Vec::new()) };
+    let mut found = Listing::default();
+    if kind.is_symlink() {
+        found.links.insert(directory.to_path_buf());
+    }
+    if directory.is_dir() {
+        walk(directory, "", 0, &mut found)?;
+    }
+    found.forms.sort();
+    listing.directories.append(&mut found.directories);
+    listing.links.append(&mut found.links);
+    Ok(found.forms)
+}
+
+/// Lists the policy files under `configs` alone.
+///
+/// # Errors
+/// When the directory of policies cannot be read.
+pub fn list_policies(configs: &Path) -> Result<Vec<FormPath>, SourceError> {
+    list_beside(&configs.join(FileKind::Policy.directory()), &mut Listing::default())
 }
 
 fn walk(directory: &Path, prefix: &str, depth: usize, listing: &mut Listing) -> Result<(), SourceError> {
@@ -224,10 +238,39 @@ fn kind_of(entry: &fs::DirEntry, path: &Path) -> Result<Option<fs::FileType>, So
     }
 }
 
+/// What a file of a configuration directory is, which follows from where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A form; also what is elsewhere.
+    Form,
+    /// A locale.
+    Locale,
+    /// A policy.
+    Policy,
+}
+
+impl FileKind {
+    const ALL: [Self; 3] = [Self::Locale, Self::Policy, Self::Form];
+
+    /// The directory below the configuration directory that holds such files.
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Form => "forms",
+            Self::Locale => "locales",
+            Self::Policy => "policies",
+        }
+    }
+
+    /// What a path is, with the path below that directory; nothing where it is outside of the configuration directory.
+    fn of(configs: &Path, path: &Path) -> Option<(Self, String)> {
+        Self::ALL.into_iter().find_map(|kind| Some((kind, below(&configs.join(kind.directory()), path)?)))
+    }
+}
+
 /// The files that the command line names: a directory stands for every `.toml` file below it.
 ///
 /// A form's default name is its path under `configs/forms` if it is there, its file name otherwise. What is under
-/// `configs/locales` is a locale.
+/// `configs/locales` is a locale, what is under `configs/policies` a policy.
 ///
 /// # Errors
 /// When a path does not exist or a directory cannot be read.
@@ -236,37 +279,41 @@ pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Listing, SourceEr
     for path in paths {
         let metadata =
             fs::metadata(path).map_err(|reason| SourceError::Unreadable { path: path.clone(), reason })?;
-        let locale = below(&configs.join("locales"), path);
-        let prefix = locale.clone().or_else(|| below(&configs.join("forms"), path)).unwrap_or_default();
+        let (kind, prefix) = FileKind::of(configs, path).unwrap_or((FileKind::Form, String::new()));
         let mut found = Listing::default();
         if metadata.is_dir() {
             // The configuration directory itself stands for everything in it.
-            if path.join("forms").is_dir() && prefix.is_empty() && locale.is_none() {
+            if path.join(FileKind::Form.directory()).is_dir() && prefix.is_empty() && kind == FileKind::Form {
                 found = list(path)?;
                 listing.locales.append(&mut found.locales);
+                listing.policies.append(&mut found.policies);
             } else {
                 walk(path, &prefix, 0, &mut found)?;
             }
         } else {
             found.forms.push(FormPath { path: path.clone(), default_name: name_of_file(path, &prefix) });
         }
-        let into = if locale.is_some() { &mut listing.locales } else { &mut listing.forms };
+        let into = match kind {
+            FileKind::Form => &mut listing.forms,
+            FileKind::Locale => &mut listing.locales,
+            FileKind::Policy => &mut listing.policies,
+        };
         into.append(&mut found.forms);
     }
-    for files in [&mut listing.forms, &mut listing.locales] {
+    for files in [&mut listing.forms, &mut listing.locales, &mut listing.policies] {
         files.sort();
         files.dedup();
     }
     Ok(listing)
 }
 
-/// What a file of this path would be, whether it is there or not: where it is with its default name, and whether it is
-/// a locale.
+/// What a file of this path would be, whether it is there or not: where it is with its default name, and what it is if
+/// it is in the configuration directory.
 #[must_use]
-pub fn place(configs: &Path, path: &Path) -> (FormPath, bool) {
-    let locale = below(&configs.join("locales"), path);
-    let prefix = locale.clone().or_else(|| below(&configs.join("forms"), path)).unwrap_or_default();
-    (FormPath { path: path.to_path_buf(), default_name: name_of_file(path, &prefix) }, locale.is_some())
+pub fn place(configs: &Path, path: &Path) -> (FormPath, Option<FileKind>) {
+    let (kind, prefix) = FileKind::of(configs, path).unzip();
+    let default_name = name_of_file(path, &prefix.unwrap_or_default());
+    (FormPath { path: path.to_path_buf(), default_name }, kind)
 }
 
 fn name_of_file(path: &Path, prefix: &str) -> String {

@@ -1,7 +1,8 @@
 //! One request through a form: what was sent → what will be stored, or why not.
 //!
 //! The steps and their order are the language's: aliases → drop `readonly` → normalize → defaults → drop what is hidden →
-//! computed values → validate, all errors collected. Called by the server for a request and by `lint` for an example.
+//! policies → computed values → validate, all errors collected. Called by the server for a request and by `lint` for an
+//! example, which asks no policies.
 
 mod accept;
 mod claim;
@@ -15,10 +16,12 @@ use jsonschema::paths::Location;
 use serde_json::{Map, Value};
 
 use crate::compile::CompiledForm;
+use crate::policy::Policies;
 use crate::vocabulary;
 
 pub use crate::model::Segment;
 pub use crate::payload::{Circumstances, PayloadFault};
+pub use crate::policy::{Attempt, Denial};
 pub use claim::Claim;
 pub use violation::Violation;
 
@@ -79,7 +82,45 @@ pub enum Refusal {
     Payload(PayloadFault),
 }
 
-/// Judges a request.
+/// A submission that every policy of its form allows: prepared, not yet judged. There is no other way to make one.
+pub struct Authorized<'f> {
+    form: &'f CompiledForm,
+    values: Value,
+}
+
+/// Asks the policies that a form names, before anything is said of its rules.
+///
+/// # Errors
+/// With the denial of the first policy that does not allow the request.
+pub fn authorize<'f>(
+    policies: &Policies,
+    form: &'f CompiledForm,
+    submitted: Submitted,
+    attempt: &Attempt<'_>,
+) -> Result<Authorized<'f>, Denial> {
+    let values = prepare::prepare(form, submitted.0);
+    let nothing = Map::new();
+    policies.allow(&form.form, values.as_object().unwrap_or(&nothing), attempt)?;
+    Ok(Authorized { form, values })
+}
+
+impl<'f> Authorized<'f> {
+    /// The form that was submitted.
+    #[must_use]
+    pub fn form(&self) -> &'f CompiledForm {
+        self.form
+    }
+
+    /// Judges the request.
+    ///
+    /// # Errors
+    /// With every violation, or with the value that the form could not compute.
+    pub fn submit(self, circumstances: &Circumstances) -> Result<Accepted, Refusal> {
+        complete(self.form, self.values, circumstances)
+    }
+}
+
+/// Judges a request without asking policies.
 ///
 /// # Errors
 /// With every violation, or with the value that the form could not compute.
@@ -88,7 +129,11 @@ pub fn submit(
     submitted: Submitted,
     circumstances: &Circumstances,
 ) -> Result<Accepted, Refusal> {
-    let (values, fault) = prepare::prepare(form, submitted.0, circumstances);
+    complete(form, prepare::prepare(form, submitted.0), circumstances)
+}
+
+fn complete(form: &CompiledForm, values: Value, circumstances: &Circumstances) -> Result<Accepted, Refusal> {
+    let (values, fault) = prepare::compute(form, values, circumstances);
     if let Some(fault) = fault {
         // It may have failed because of what was sent. Then that is what is wrong.
         let mut violations = judge(form, &values, circumstances.now).err().unwrap_or_default();

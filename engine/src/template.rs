@@ -1,12 +1,12 @@
 //! Templates and expressions of authors: compiled, examined and bounded.
 //!
 //! What a template uses is read from its instructions before anything is rendered, so that a misspelt field or filter
-//! is found when the form is compiled and not when somebody submits it. Called by `messages` and `payload`.
+//! is found when the form is compiled and not when somebody submits it. Called by `messages`, `payload` and `policy`.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use minijinja::machinery::{Instruction, get_compiled_template};
+use minijinja::machinery::{Instruction, Instructions, get_compiled_template};
 use minijinja::value::ValueKind;
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Template, UndefinedBehavior, Value, escape_formatter,
@@ -66,6 +66,15 @@ const OTHER_WORDS: [(&[&str], &str); 9] = [
     (&["to_f", "number", "parseFloat"], "float"),
     (&["gsub", "sub", "replaceAll"], "replace"),
     (&["or", "fallback", "presence"], "default"),
+];
+
+/// What other languages call tests, or do by methods where here are tests. The last is one of policies alone.
+const TEST_WORDS: [(&[&str], &str); 5] = [
+    (&["startswith", "starts_with", "start_with", "startsWith"], "startingwith"),
+    (&["endswith", "ends_with", "end_with", "endsWith"], "endingwith"),
+    (&["exists", "is_defined"], "defined"),
+    (&["nil", "null", "missing", "absent"], "undefined"),
+    (&["within", "in_subnet", "in_cidr", "cidr", "subnet", "in_range", "in_net"], "in_network"),
 ];
 
 /// What other languages write in an expression, and what is written here.
@@ -156,15 +165,19 @@ pub(crate) fn compile(
     environment.add_template_owned(name.to_owned(), template)
 }
 
+/// Where in the author's text an instruction comes from.
+fn place_in_text(instructions: &Instructions<'_>, kind: Kind, index: u32) -> Option<Range<usize>> {
+    let shift = kind.prefix().len();
+    let span = instructions.get_span(index)?;
+    let start = (span.start_offset as usize).checked_sub(shift)?;
+    Some(start..(span.end_offset as usize).checked_sub(shift)?)
+}
+
 /// Everything that a template uses, with its place in the text.
 pub(crate) fn uses(template: &Template<'_, '_>, kind: Kind) -> Vec<(Use, Option<Range<usize>>)> {
     let instructions = &get_compiled_template(template).instructions;
     let shift = kind.prefix().len();
-    let place = |index: u32| {
-        let span = instructions.get_span(index)?;
-        let start = (span.start_offset as usize).checked_sub(shift)?;
-        Some(start..(span.end_offset as usize).checked_sub(shift)?)
-    };
+    let place = |index| place_in_text(instructions, kind, index);
     let all = || (0..).map_while(|index| Some((index, instructions.get(index)?)));
     let locals: Vec<&str> = all()
         .filter_map(|(_, instruction)| match instruction {
@@ -214,6 +227,28 @@ pub(crate) fn uses(template: &Template<'_, '_>, kind: Kind) -> Vec<(Use, Option<
             }
             _ => {}
         }
+    }
+    found
+}
+
+/// What a test is asked with where that is constant, with the place of the test.
+pub(crate) fn constant_arguments(
+    template: &Template<'_, '_>,
+    kind: Kind,
+    test: &str,
+) -> Vec<(Value, Option<Range<usize>>)> {
+    let instructions = &get_compiled_template(template).instructions;
+    let place = |index| place_in_text(instructions, kind, index);
+    let mut found = Vec::new();
+    let mut before: Option<&Instruction<'_>> = None;
+    for (index, instruction) in (0..).map_while(|index| Some((index, instructions.get(index)?))) {
+        match (before, instruction) {
+            (Some(Instruction::LoadConst(value)), Instruction::PerformTest(name, ..)) if *name == test => {
+                found.push((value.clone(), place(index)));
+            }
+            _ => {}
+        }
+        before = Some(instruction);
     }
     found
 }
@@ -278,6 +313,9 @@ pub(crate) fn check(
     let mut diagnostics = Vec::new();
     for (used, part) in uses(&template, kind) {
         let state = || template.new_state();
+        let has_test = |name: &str| {
+            !is_kind(state().perform_test(name, &[Value::UNDEFINED]).err(), ErrorKind::UnknownTest)
+        };
         let unknown = match used {
             Use::Variable(chain) => {
                 let global = |name: &str| environment.globals().any(|(global, _)| global == name);
@@ -297,20 +335,20 @@ pub(crate) fn check(
                 is_kind(result.err(), ErrorKind::UnknownFilter)
                     .then(|| (format!("there is no filter `{name}`"), filter_meant(&name)))
             }
-            Use::Test(name) => {
-                let result = state().perform_test(&name, &[Value::UNDEFINED]);
-                is_kind(result.err(), ErrorKind::UnknownTest)
-                    .then(|| (format!("there is no test `{name}`"), None))
-            }
+            Use::Test(name) => (!has_test(&name)).then(|| {
+                let meant = test_meant(&name).filter(|test| has_test(test));
+                (format!("there is no test `{name}`"), meant.map(|test| format!("did you mean `{test}`?")))
+            }),
             Use::Function(name) => {
                 let there = environment.globals().any(|(global, _)| global == name);
                 (!there).then(|| (format!("there is no function `{name}`"), None))
             }
             Use::Method(name) => {
-                let help = filter_of(&name).map_or_else(
-                    || "use filters: `form.email | lower`".to_owned(),
-                    |filter| format!("write `| {filter}`, which is a filter"),
-                );
+                let help = match (test_meant(&name).filter(|test| has_test(test)), filter_of(&name)) {
+                    (Some(written), _) => format!("write `is {written}`, which is a test"),
+                    (None, Some(filter)) => format!("write `| {filter}`, which is a filter"),
+                    (None, None) => "use filters: `form.email | lower`".to_owned(),
+                };
                 Some((format!("a value has no methods, and so no `{name}()`"), Some(help)))
             }
         };
@@ -328,6 +366,11 @@ pub(crate) fn check(
 fn filter_of(word: &str) -> Option<&'static str> {
     let other = OTHER_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, filter)| *filter);
     other.or_else(|| FILTERS.into_iter().find(|filter| *filter == word)).or_else(|| nearest(word, FILTERS))
+}
+
+/// The test that a word of another language stands for.
+fn test_meant(word: &str) -> Option<&'static str> {
+    TEST_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, test)| *test)
 }
 
 fn filter_meant(word: &str) -> Option<String> {

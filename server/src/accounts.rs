@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use formwork_engine::compile::CompiledForm;
 use formwork_engine::submission::{
-    Accepted, Circumstances, PayloadFault, Refusal, Submitted, Violation, submit, taken,
+    Accepted, Authorized, Circumstances, PayloadFault, Refusal, Violation, taken,
 };
 
 use crate::password::{Hasher, PasswordError};
@@ -52,11 +51,11 @@ impl Accounts {
     /// When the password cannot be hashed or the database fails; nothing is stored then.
     pub async fn create(
         &self,
-        form: &CompiledForm,
-        submitted: Submitted,
+        authorized: Authorized<'_>,
         circumstances: &Circumstances,
     ) -> Result<Outcome, AccountError> {
-        let Accepted { attributes, password, claims } = match submit(form, submitted, circumstances) {
+        let form = authorized.form();
+        let Accepted { attributes, password, claims } = match authorized.submit(circumstances) {
             Ok(accepted) => accepted,
             Err(Refusal::Violations(violations)) => return Ok(Outcome::Refused(violations)),
             Err(Refusal::Payload(fault)) => return Err(fault.into()),

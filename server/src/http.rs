@@ -5,6 +5,7 @@ mod extract;
 mod form_configurations;
 mod health;
 pub mod json;
+mod policy;
 mod users;
 
 use std::any::Any;

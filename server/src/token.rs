@@ -92,6 +92,8 @@ fn patterns(forms: &[String]) -> Result<GlobSet, TokenError> {
 pub struct Caller {
     /// The token's name.
     pub name: String,
+    /// The patterns of the names of forms that the token may use.
+    pub patterns: Vec<String>,
     forms: GlobSet,
 }
 
@@ -137,7 +139,7 @@ impl Tokens {
         let matches = bool::from(digest(secret).ct_eq(expected));
         Ok(stored.filter(|token| matches && token.revoked_at.is_none()).and_then(|token| {
             let forms = patterns(&token.forms).ok()?;
-            Some(Caller { name: token.name, forms })
+            Some(Caller { name: token.name, patterns: token.forms, forms })
         }))
     }
 }
@@ -189,7 +191,8 @@ mod tests {
     fn patterns_cover_names() {
         let caller = |forms: &[&str]| {
             let forms: Vec<String> = forms.iter().map(|form| (*form).to_owned()).collect();
-            Caller { name: String::new(), forms: patterns(&forms).unwrap_or_default() }
+            let set = patterns(&forms).unwrap_or_default();
+            Caller { name: String::new(), patterns: forms, forms: set }
         };
         assert!(caller(&["sign_up", "developer/*"]).covers("developer/sign_up"));
         assert!(caller(&["*"]).covers("developer/sign_up"));

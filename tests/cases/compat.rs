@@ -1,11 +1,15 @@
 //! Changes of forms, and what is found of them. What is called safe is tried with many requests.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use formwork_engine::build::build;
-use formwork_engine::compat::{Change as Found, Finding, Outcome, Severity, compare, compare_forms};
+use formwork_engine::compat::{
+    Change as Found, Finding, Outcome, Severity, compare, compare_forms, compare_policies,
+};
 use formwork_engine::compile::{CompiledForm, Compiler};
+use formwork_engine::policy::{Policies, Policy};
 use formwork_engine::render::{Format, render};
 use formwork_engine::sample::Sampler;
 use formwork_engine::source::SourceFile;
@@ -30,6 +34,11 @@ struct Change {
     old: String,
     /// The form after.
     new: String,
+    /// The policies of both by name, before and after.
+    #[serde(default)]
+    old_policies: BTreeMap<String, String>,
+    #[serde(default)]
+    new_policies: BTreeMap<String, String>,
     /// What is found: severity, rule, and path where there is one.
     findings: Vec<String>,
 }
@@ -41,6 +50,15 @@ fn compile(compiler: &Compiler, text: &str, path: &str) -> Arc<CompiledForm> {
     built.form.unwrap_or_else(|| panic!("{text}\n{found}"))
 }
 
+fn policies(texts: &BTreeMap<String, String>) -> Policies {
+    Policies::new(texts.iter().map(|(name, text)| {
+        let source = SourceFile::new("policy.toml".into(), name.clone(), text.clone());
+        let (policy, found) = Policy::read(&Arc::new(source), None);
+        assert!(found.is_empty(), "{}", render(&found, Format::Text { colour: false }));
+        Arc::new(policy)
+    }))
+}
+
 #[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
 pub(crate) fn case(path: &Path) -> datatest_stable::Result<()> {
     let changes: Changes = crate::case_file::from_toml(path);
@@ -49,7 +67,10 @@ pub(crate) fn case(path: &Path) -> datatest_stable::Result<()> {
     for change in &changes.changes {
         let old = compile(&compiler, &change.old, "old.toml");
         let new = compile(&compiler, &change.new, "new.toml");
-        let findings = compare(&[Arc::clone(&old)], &[Arc::clone(&new)], now());
+        let (before, after) = (policies(&change.old_policies), policies(&change.new_policies));
+        let both = ([Arc::clone(&old)], [Arc::clone(&new)]);
+        let mut findings = compare(&both.0, &both.1, now());
+        findings.extend(compare_policies((&both.0, &before), (&both.1, &after)));
         let mut found: Vec<String> = findings.iter().map(shown).collect();
         let mut expected = change.findings.clone();
         found.sort();

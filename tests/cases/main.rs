@@ -9,7 +9,7 @@
 //! - `silent/*.toml` is a form that looks like one with a fault, and in which nothing is found.
 //! - `schema/*.toml` is a form; its document is the snapshot.
 //! - `compat/*.toml` holds `[[changes]]`: a form before and after, and what is found of the change.
-//! - `locale/<tag>_*.toml` is a locale with a fault, likewise.
+//! - `locale/<tag>_*.toml` is a locale with a fault, `policy/*.toml` a policy with one, likewise.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
@@ -20,9 +20,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use case_file::{CaseFile, Refusal, now};
-use formwork_engine::build::{build, diagnostics};
+use formwork_engine::build::{ReadPolicies, build, diagnostics, diagnostics_with, unknown_policies};
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::messages::{self, Languages, Locale, Locales};
+use formwork_engine::policy::Policy;
 use formwork_engine::render::{Format, render};
 use formwork_engine::source::{FormPath, SourceFile, read};
 use formwork_engine::submission::{Claim, Refusal as Refused, Segment, Submitted, Violation, submit};
@@ -88,8 +89,10 @@ fn lint_case(path: &Path) -> datatest_stable::Result<()> {
     // Snapshots show a file by its name, wherever the tests run.
     let shown = path.file_name().unwrap().into();
     let source = Arc::new(SourceFile::new(shown, stem.clone(), found.text.clone()));
-    let built = build(&Compiler::new(), &source, fault.as_ref(), now());
-    let text = render(&diagnostics(&[built], Scope::Directory), Format::Text { colour: false });
+    let built = [build(&Compiler::new(), &source, fault.as_ref(), now())];
+    let unknown = unknown_policies(&built, &ReadPolicies::default());
+    let found = diagnostics_with(&built, unknown, Scope::Directory);
+    let text = render(&found, Format::Text { colour: false });
     assert!(!text.is_empty(), "nothing is found in {}", path.display());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(path.parent().unwrap().strip_prefix("cases").unwrap().join("snapshots"));
@@ -128,6 +131,23 @@ fn locale_case(path: &Path) -> datatest_stable::Result<()> {
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
+fn policy_case(path: &Path) -> datatest_stable::Result<()> {
+    let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let (found, fault) = read(&FormPath { path: path.to_path_buf(), default_name: stem.clone() });
+    let shown = path.file_name().unwrap().into();
+    let source = Arc::new(SourceFile::new(shown, stem.clone(), found.text.clone()));
+    let (policy, found) = Policy::read(&source, fault.as_ref());
+    let text = render(&policy.reported(&found, &[], Scope::Files), Format::Text { colour: false });
+    assert!(!text.is_empty(), "nothing is found in {}", path.display());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("policy/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(stem, text));
+    Ok(())
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "what the harness calls")]
 fn schema_case(path: &Path) -> datatest_stable::Result<()> {
     let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
     let text = std::fs::read_to_string(path)?;
@@ -151,4 +171,5 @@ datatest_stable::harness! {
     { test = schema_case, root = "cases/schema", pattern = r"^[^/]+\.toml$" },
     { test = compat::case, root = "cases/compat", pattern = r"\.toml$" },
     { test = locale_case, root = "cases/locale", pattern = r"^[^/]+\.toml$" },
+    { test = policy_case, root = "cases/policy", pattern = r"^[^/]+\.toml$" },
 }

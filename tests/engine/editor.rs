@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::messages::Locale;
+use formwork_engine::policy::Policy;
 use formwork_engine::source::SourceFile;
 use serde_json::Value;
 
@@ -68,6 +69,14 @@ fn the_keys_of_tables() {
     ] {
         assert_eq!(parsed(form, names_of_places), names(&editor, pointer), "{pointer}");
     }
+}
+
+#[test]
+fn the_keys_of_a_policy() {
+    let source = SourceFile::new("a.toml".into(), "a".to_owned(), format!("{NO_WORD} = 1\n"));
+    let mut words = known(&Policy::read(&Arc::new(source), None).1);
+    words.remove(NO_WORD);
+    assert_eq!(words, names(&schema("policy.schema.json"), "/properties"));
 }
 
 #[test]

@@ -16,5 +16,6 @@ mod forms;
 mod generate;
 mod messages;
 mod pages;
+mod policies;
 mod random;
 mod samples;

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use formwork_engine::build::{Built, build, diagnostics, unused_messages};
+use formwork_engine::build::{
+    Built, ReadPolicies, build, diagnostics_with, unknown_policies, unused_messages, unused_policies,
+};
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::{Diagnostic, Rule};
 use formwork_engine::messages::{Locale, Locales};
+use formwork_engine::policy::Policy;
 use formwork_engine::render::{Format, render};
 use formwork_engine::source::SourceFile;
 use formwork_engine::suppression::Scope;
@@ -66,7 +69,10 @@ fn lint(files: &[File<'_>]) -> Vec<Diagnostic> {
     let compiler = Compiler::new();
     let built: Vec<Built> =
         in_directory("configs/forms/").iter().map(|source| build(&compiler, source, None, now())).collect();
-    let mut found = diagnostics(&built, Scope::Directory);
+    let policies = in_directory("configs/policies/");
+    let policies = ReadPolicies::new(policies.iter().map(|source| Policy::read(source, None)));
+    let mut found = diagnostics_with(&built, unknown_policies(&built, &policies), Scope::Directory);
+    found.extend(policies.reported(&unused_policies(&built, &policies), Scope::Directory));
     let locales: Vec<(Arc<Locale>, Vec<Diagnostic>)> = in_directory("configs/locales/")
         .iter()
         .map(|source| Locale::read(source, None))

@@ -8,6 +8,7 @@ mod editors;
 mod faults;
 mod flips;
 mod locales;
+mod policies;
 mod swaps;
 
 use std::fs;

@@ -6,6 +6,7 @@ mod bodies;
 mod form_configurations;
 mod language;
 mod persistence;
+mod policies;
 mod representations;
 mod statuses;
 mod tokens;

@@ -92,6 +92,8 @@ changes! {
     ResourceChanged "resource-changed" Stored Breaking;
     /// Requests need a token that needed none.
     AccessTightened "access-tightened" Request Breaking;
+    /// A further policy has to allow a request.
+    PolicyAdded "policy-added" Request Breaking;
     /// Unknown fields were ignored and are refused.
     UnknownFieldsRefused "unknown-fields-refused" Request Breaking;
     /// A field is gone, and requests that carry it are refused.
@@ -174,6 +176,8 @@ changes! {
     ErrorCodeChanged "error-code-changed" Errors Warning;
     /// A client may submit less often.
     RateLimitTightened "rate-limit-tightened" Request Warning;
+    /// A policy may allow other requests.
+    PolicyChanged "policy-changed" Request Warning;
     /// The same request is stored otherwise for no single change.
     StoredDifferently "stored-differently" Stored Warning;
     /// A form is new.
@@ -182,6 +186,8 @@ changes! {
     NameAdded "name-added" Request Info;
     /// Requests need no token any more.
     AccessLoosened "access-loosened" Request Info;
+    /// A policy is not asked any more.
+    PolicyRemoved "policy-removed" Request Info;
     /// Unknown fields are ignored and no longer refused.
     UnknownFieldsIgnored "unknown-fields-ignored" Request Info;
     /// A field is new and may be left out.

@@ -1,9 +1,9 @@
-//! What a form says beside its fields: resource, access, unknown fields, rate, computed values.
+//! What a form says beside its fields: resource, access, policies, unknown fields, rate, computed values.
 
 use super::finding::{Change, Finding};
 use super::places::Places;
 use crate::compile::CompiledForm;
-use crate::model::{Access, Form, PayloadEntry, PayloadSource, RateLimit, UnknownFields, dotted};
+use crate::model::{Access, Form, PayloadEntry, PayloadSource, RateLimit, Spanned, UnknownFields, dotted};
 
 pub(super) fn compare(old: &CompiledForm, new: &CompiledForm) -> Vec<Finding> {
     // A member that comes later must be looked at: this does not compile without it.
@@ -16,6 +16,7 @@ pub(super) fn compare(old: &CompiledForm, new: &CompiledForm) -> Vec<Finding> {
         unknown_fields,
         aliases: _,
         rate_limit,
+        policies,
         fields: _,
         payload,
         after: _,
@@ -72,8 +73,28 @@ pub(super) fn compare(old: &CompiledForm, new: &CompiledForm) -> Vec<Finding> {
             report(change, "rate_limit", message.to_owned(), describe(&was), describe(&is));
         }
     }
+    findings.extend(compare_policies(&name.value, policies, &new.form.policies, &before, &after));
     findings.extend(compare_payload(&old.form, &new.form, payload, &new.form.payload));
     findings
+}
+
+fn compare_policies(
+    form: &str,
+    old: &[Spanned<String>],
+    new: &[Spanned<String>],
+    before: &Places<'_>,
+    after: &Places<'_>,
+) -> Vec<Finding> {
+    let names = |policies: &[Spanned<String>], name: &str| policies.iter().any(|other| other.value == name);
+    let added = new.iter().filter(|name| !names(old, &name.value)).map(|name| {
+        let message = format!("the policy `{}` has to allow requests now", name.value);
+        Finding::new(Change::PolicyAdded, form, message).new_at(after.label(&name.span, "after: asked too"))
+    });
+    let removed = old.iter().filter(|name| !names(new, &name.value)).map(|name| {
+        let message = format!("the policy `{}` is not asked any more", name.value);
+        Finding::new(Change::PolicyRemoved, form, message).old(before.label(&name.span, "before: asked"))
+    });
+    added.chain(removed).collect()
 }
 
 /// How often a client may submit, whether or not the form says it.

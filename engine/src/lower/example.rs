@@ -23,7 +23,7 @@ impl Lowering<'_> {
 
     fn example(&mut self, node: &Node<'_>) -> Option<Example> {
         let table = self.table("examples", node, "an example")?;
-        self.check_keys(&table, &KEYS, &[]);
+        self.check_keys(&table, &KEYS);
         let description = self.string(&table, "description").map(|text| text.value);
         let errors = self.example_errors(&table);
         let valid =

@@ -175,7 +175,7 @@ impl Lowering<'_> {
             let mut field = Field::new(key.value, key.span, ty.unwrap_or(FieldType::String));
             // What follows from a type that there is not would be guesses.
             if unreadable {
-                self.check_keys(&table, &KEYS, &[]);
+                self.check_keys(&table, &KEYS);
             } else {
                 self.describe(&mut field, &table, false);
             }
@@ -253,7 +253,7 @@ impl Lowering<'_> {
         let unreadable = ty.is_none() && table.get("type").is_some();
         let mut item = Field::new("", node.span(), ty.unwrap_or(FieldType::String));
         if unreadable {
-            self.check_keys(&table, &ITEM_KEYS, &[]);
+            self.check_keys(&table, &ITEM_KEYS);
         } else {
             self.describe(&mut item, &table, false);
         }
@@ -345,7 +345,7 @@ impl Lowering<'_> {
     /// Reads the keys of a field's table into it.
     fn describe(&mut self, field: &mut Field, table: &Table<'_>, built_in: bool) {
         let is_item = field.name.value.is_empty();
-        self.check_keys(&table.of(&field.ty), if is_item { &ITEM_KEYS } else { &KEYS }, &[]);
+        self.check_keys(&table.of(&field.ty), if is_item { &ITEM_KEYS } else { &KEYS });
         if built_in && table.get("type").is_some() {
             self.check_built_in_type(field, table);
         }
@@ -432,7 +432,7 @@ impl Lowering<'_> {
         let Some(ui) = table.get("ui").and_then(|node| self.table("ui", node, "`ui`")) else {
             return Ui::default();
         };
-        self.check_keys(&ui, &UI_KEYS, &[]);
+        self.check_keys(&ui, &UI_KEYS);
         let text = |text: Option<Spanned<String>>| text.map(|text| text.value);
         Ui {
             widget: text(self.string(&ui, "widget")),

@@ -8,7 +8,7 @@ use super::{Lowering, Table};
 use crate::diagnostic::{Rule, alternatives, has_errors, nearest};
 use crate::model::{Access, AfterSubmission, Form, RateLimit, Resource, Spanned, UnknownFields};
 
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 14] = [
     "name",
     "description",
     "resource",
@@ -16,6 +16,7 @@ pub(super) const KEYS: [&str; 13] = [
     "unknown_fields",
     "aliases",
     "rate_limit",
+    "authorization_policies",
     "redirect_to",
     "flash_notice",
     "flash_alert",
@@ -23,13 +24,12 @@ pub(super) const KEYS: [&str; 13] = [
     "default_payload",
     "examples",
 ];
-const LATER: [&str; 1] = ["authorization_policies"];
 
 /// The units of `per` with their length in seconds.
 const UNITS: [(&str, u64); 4] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)];
 
-/// Whether a form can have this name: `^[a-z0-9_]+(/[a-z0-9_]+)*$`.
-fn is_form_name(name: &str) -> bool {
+/// Whether a form or policy can have this name: `^[a-z0-9_]+(/[a-z0-9_]+)*$`.
+pub(crate) fn is_name(name: &str) -> bool {
     name.split('/').all(|part| {
         !part.is_empty()
             && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
@@ -38,7 +38,7 @@ fn is_form_name(name: &str) -> bool {
 
 impl Lowering<'_> {
     pub(super) fn form(&mut self, table: &Table<'_>) -> Form {
-        self.check_keys(table, &KEYS, &LATER);
+        self.check_keys(table, &KEYS);
         let name = self.name(table);
         let resource = self.resource(table);
         let access = self.word(table, "access", &[("token", Access::Token), ("public", Access::Public)]);
@@ -57,6 +57,7 @@ impl Lowering<'_> {
             access,
             unknown_fields,
             rate_limit: self.rate_limit(table),
+            policies: self.strings(table, "authorization_policies"),
             fields: self.form_fields(table, &resource),
             payload: self.payload(table),
             after: AfterSubmission {
@@ -97,7 +98,7 @@ impl Lowering<'_> {
             return name;
         }
         let name = Spanned::new(self.file.default_name.clone(), table.span.clone());
-        if !is_form_name(&name.value) {
+        if !is_name(&name.value) {
             let message =
                 format!("the file's path gives the form the name `{}`, which is not one", name.value);
             let help = "rename the file to lower-case letters, digits and `_`, or set `name`";
@@ -107,7 +108,7 @@ impl Lowering<'_> {
     }
 
     fn check_name(&mut self, name: &Spanned<String>, what: &str) {
-        if !is_form_name(&name.value) {
+        if !is_name(&name.value) {
             let message = format!("`{}` cannot be {what}", name.value);
             let diagnostic = self.diagnostic(Rule::InvalidName, name.span.clone(), message).help(
                 "a name is lower-case letters, digits and `_`, in parts separated by `/`: `developer/sign_up`",
@@ -147,7 +148,7 @@ impl Lowering<'_> {
             }
         };
         let Some(limit) = limit else { return RateLimit::Unstated };
-        self.check_keys(&limit, &["requests", "per"], &[]);
+        self.check_keys(&limit, &["requests", "per"]);
         let misspelt = limit.iter().any(|(key, _)| !["requests", "per"].contains(&key.value));
         for key in ["requests", "per"] {
             if limit.get(key).is_none() && !misspelt {
@@ -213,10 +214,10 @@ mod tests {
     #[test]
     fn form_names() {
         for name in ["a", "sign_up", "developer/sign_up", "2/3"] {
-            assert!(is_form_name(name), "{name}");
+            assert!(is_name(name), "{name}");
         }
         for name in ["", "/", "a/", "/a", "a//b", "Sign", "a-b", "a.b", "ż", "a b", "../a"] {
-            assert!(!is_form_name(name), "{name}");
+            assert!(!is_name(name), "{name}");
         }
     }
 

@@ -66,7 +66,7 @@ impl Lowering<'_> {
             return Some(Spanned::new(PayloadSource::Constant(constant.value), constant.span));
         }
         let table = self.table(key, node, "a computed value")?;
-        self.check_keys(&table, &[EXPRESSION], &[]);
+        self.check_keys(&table, &[EXPRESSION]);
         let expression = self.string(&table, EXPRESSION)?;
         Some(Spanned::new(PayloadSource::Expression(expression.value), expression.span))
     }

@@ -5,8 +5,10 @@
 
 /// How keys are written whose values are often given in another shape.
 const USAGE: &[(&str, &str)] = &[
+    ("allow", "allow = \"token.name == 'partner'\""),
     ("any", "any = [{ \"properties.account_type\" = \"business\" }]"),
     ("aliases", "aliases = [\"old_name\"]"),
+    ("authorization_policies", "authorization_policies = [\"company_network\"]"),
     ("errors", "errors = { email = [\"blank\"] }"),
     ("examples", "[[examples]]"),
     ("fields", "[fields.email]"),
@@ -21,6 +23,7 @@ const USAGE: &[(&str, &str)] = &[
     ("normalize", "normalize = [\"trim\"]"),
     ("rate_limit", "rate_limit = { requests = 20, per = \"1 minute\" }"),
     ("scope", "scope = [\"properties.team\"]"),
+    ("status", "status = 404"),
     ("unless", "unless = { \"properties.account_type\" = \"business\" }"),
     ("type", "type = \"string\""),
     ("validation", "validation.presence = true"),
@@ -180,6 +183,11 @@ const FORM_WORDS: &[Row] = &[
         &["form", "configuration", "form_configuration"],
         "write its keys without a table around them: `resource = \"User\"`, `[fields.email]`",
     ),
+    (
+        ALL,
+        &["policies", "policy", "authorization_policy", "authorization", "authorize", "before_action"],
+        "authorization_policies = [\"company_network\"]",
+    ),
     (ALL, &["model", "entity", "table", "class"], "resource = \"User\""),
     (ALL, &["title", "label", "summary"], "description = \"Sign-up for developers\""),
     (ALL, &["id", "slug"], "name = \"sign_up\""),
@@ -202,6 +210,24 @@ const FORM_WORDS: &[Row] = &[
 /// The same above the fields.
 pub(super) fn form_word(word: &str, value: &str) -> Option<String> {
     row(FORM_WORDS, "", word, value)
+}
+
+/// What other languages call the keys of a policy.
+const POLICY_WORDS: &[Row] = &[
+    (
+        ALL,
+        &["expression", "if", "when", "condition", "rule", "content", "permit", "authorize"],
+        "allow = \"token.name == 'partner'\"",
+    ),
+    (ALL, &["deny", "forbid", "unless", "block"], "write in `allow` what has to hold: `allow = \"not …\"`"),
+    (ALL, &["code", "http_status", "http_status_code", "status_code"], "status = 404"),
+    (ALL, &["error", "error_message", "flash_alert", "msg", "reason"], "message = \"…\""),
+    (ALL, &["name"], "remove it: a policy goes by the path of its file under `policies/`"),
+];
+
+/// The same in a policy.
+pub(super) fn policy_word(word: &str, value: &str) -> Option<String> {
+    row(POLICY_WORDS, "", word, value)
 }
 
 const TIMES: &[&str] = &["`date`", "`datetime`"];

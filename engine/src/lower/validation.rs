@@ -22,7 +22,7 @@ impl Lowering<'_> {
     /// Reads a `validation` table into the field, after what its resource already demands.
     pub(super) fn validations(&mut self, field: &mut Field, node: &Node<'_>, built_in: bool) {
         let Some(table) = self.table("validation", node, VALIDATION) else { return };
-        self.check_keys(&table.of(&field.ty), &Check::NAMES, &[]);
+        self.check_keys(&table.of(&field.ty), &Check::NAMES);
         for (kind, value) in table.iter().filter(|(kind, _)| Check::NAMES.contains(&kind.value)) {
             let Some(validation) = self.validation(field, &kind, value) else {
                 if built_in && matches!(value.get_ref(), DeValue::Boolean(false)) {
@@ -167,11 +167,7 @@ impl Lowering<'_> {
 
     fn options(&mut self, table: &Table<'_>, what: &'static str, own: &[&str]) {
         let known: Vec<&str> = own.iter().chain(&COMMON).copied().collect();
-        self.check_keys(
-            &Table { entries: table.entries, span: table.span.clone(), what, ty: "" },
-            &known,
-            &[],
-        );
+        self.check_keys(&Table { entries: table.entries, span: table.span.clone(), what, ty: "" }, &known);
     }
 
     fn without_options(&mut self, table: &Table<'_>, what: &'static str, check: Check) -> Check {
@@ -406,7 +402,7 @@ impl Lowering<'_> {
             return None;
         }
         let table = self.table(key, node, "a reference")?;
-        self.check_keys(&table, &["field"], &[]);
+        self.check_keys(&table, &["field"]);
         if table.get("field").is_none() && table.iter().next().is_none() {
             let message = format!("`{key}` does not say which field");
             let help = format!("write `{key} = {{ field = \"properties.other\" }}`");

@@ -11,13 +11,8 @@ use crate::lower::GROUP_SUFFIX;
 use crate::model::{Field, FieldType, Normalizer, Step, UnknownFields};
 use crate::payload::{Circumstances, PayloadFault};
 
-/// Brings the submitted values into the shape that the form's schema judges.
-/// Where a value that the form computes cannot be had, the values are as they are without any.
-pub(super) fn prepare(
-    compiled: &CompiledForm,
-    mut values: Map<String, Value>,
-    circumstances: &Circumstances,
-) -> (Value, Option<PayloadFault>) {
+/// Brings the submitted values into the shape that the form's schema judges, but for what the form computes.
+pub(super) fn prepare(compiled: &CompiledForm, mut values: Map<String, Value>) -> Value {
     let form = &compiled.form;
     accept_aliases(&form.fields, &mut values);
     if form.unknown_fields == UnknownFields::Ignore {
@@ -30,6 +25,17 @@ pub(super) fn prepare(
     let mut values = Value::Object(values);
     drop_hidden(compiled, &mut values);
     drop_hollow(&unsent, &mut values);
+    values
+}
+
+/// Puts what the form computes over prepared values.
+/// Where a value that the form computes cannot be had, the values are as they are without any.
+pub(super) fn compute(
+    compiled: &CompiledForm,
+    mut values: Value,
+    circumstances: &Circumstances,
+) -> (Value, Option<PayloadFault>) {
+    let form = &compiled.form;
     if let Value::Object(sent) = &values
         && !compiled.payload.is_empty()
     {

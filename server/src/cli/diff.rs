@@ -9,8 +9,10 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use formwork_engine::build::{Built, build_all, diagnostics};
-use formwork_engine::compat::{Finding, Severity, compare};
+use formwork_engine::build::{
+    Built, build_all, diagnostics_with, read_policies, unknown_policies, unused_policies,
+};
+use formwork_engine::compat::{Finding, Severity, compare, compare_policies};
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::diagnostic::has_errors;
 use formwork_engine::render::{ChangeFormat, render_changes, summary_of_changes};
@@ -68,18 +70,21 @@ impl FailOn {
 
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let (compiler, now) = (Compiler::new(), SystemTime::now());
-    let new = build_all(&compiler, &source::list(configs)?.forms, now);
-    let found = diagnostics(&new, Scope::Directory);
+    let listing = source::list(configs)?;
+    let new = build_all(&compiler, &listing.forms, now);
+    let policies = read_policies(&listing.policies);
+    let mut found = diagnostics_with(&new, unknown_policies(&new, &policies), Scope::Directory);
+    found.extend(policies.reported(&unused_policies(&new, &policies), Scope::Directory));
     if has_errors(&found) {
         output::error(&output::findings_for_stderr(&found));
         output::error("the forms have errors: nothing was compared\n");
         return Ok(Verdict::Findings);
     }
     let against = PathBuf::from(&arguments.against);
-    let old = if against.is_dir() {
+    let (old, old_policies) = if against.is_dir() {
         let listing = source::list(&against)
             .with_context(|| format!("{} is a directory, and holds no configuration", against.display()))?;
-        build_all(&compiler, &listing.forms, now)
+        (build_all(&compiler, &listing.forms, now), read_policies(&listing.policies))
     } else {
         revision::build(&compiler, configs, &arguments.against, now)?
     };
@@ -89,8 +94,9 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
             "the old form `{name}` ({path}) has errors and was not served: it counts as new\n"
         ));
     }
-    let forms = forms(&new);
-    let findings = compare(&self::forms(&old), &forms, now);
+    let (old, forms) = (forms(&old), forms(&new));
+    let mut findings = compare(&old, &forms, now);
+    findings.extend(compare_policies((&old, &old_policies.sound()), (&forms, &policies.sound())));
     output::print(&render_changes(&findings, format(arguments.format)));
     if matches!(arguments.format, Format::Text) {
         output::error(&format!("{}\n", summary_of_changes(&findings, forms.len())));

@@ -1,4 +1,4 @@
-//! `formwork lint`: every diagnostic of every form and locale.
+//! `formwork lint`: every diagnostic of every form, locale and policy.
 
 mod fixes;
 mod inspection;
@@ -102,18 +102,20 @@ fn inspect(configs: &Path, arguments: &Arguments, levels: &Levels) -> anyhow::Re
         if arguments.fix {
             bail!("what comes from standard input cannot be written; --diff shows what would change");
         }
-        let (place, is_locale) = source::place(configs, &output::relative(&arguments.stdin_filename));
-        return Ok(Inspection::of_text(source::decode(&place, Ok(io::stdin().lock())), is_locale, levels));
+        let (place, kind) = source::place(configs, &output::relative(&arguments.stdin_filename));
+        let text = source::decode(&place, Ok(io::stdin().lock()));
+        return Inspection::of_text(text, kind, configs, levels);
     }
     let (listing, scope) = if arguments.paths.is_empty() {
         (source::list(configs)?, Scope::Directory)
     } else {
         (source::list_paths(configs, &arguments.paths)?, Scope::Files)
     };
-    if listing.forms.is_empty() && listing.locales.is_empty() && !arguments.paths.is_empty() {
+    let is_empty = listing.forms.is_empty() && listing.locales.is_empty() && listing.policies.is_empty();
+    if is_empty && !arguments.paths.is_empty() {
         output::error("warning: there is no `.toml` file in what was named\n");
     }
-    Ok(Inspection::of_files(listing, scope, levels))
+    Inspection::of_files(listing, scope, configs, levels)
 }
 
 fn report(found: &[Diagnostic], files: &[String], forms: usize, arguments: &Arguments) {

@@ -204,11 +204,12 @@ fn report(reload: &Reload, dev: bool) {
         changed = reload.changed.len(),
         removed = reload.removed.len(),
         locales = reload.locales.len(),
+        policies = reload.policies.len(),
         "forms loaded"
     );
 }
 
-/// A line for every form that stands otherwise than before, and every locale that changed.
+/// A line for every form that stands otherwise than before, and every locale and policy that changed.
 fn changes(reload: &Reload) -> String {
     let meaning = |state| match state {
         State::Live => "live",
@@ -231,7 +232,21 @@ fn changes(reload: &Reload) -> String {
             },
         )
     });
-    changed.chain(removed).chain(locales).flat_map(|(name, what)| [name.as_str(), ": ", what, "\n"]).collect()
+    let policies = reload.policies.iter().map(|(name, state)| {
+        let meaning = match state {
+            Some(State::Live) => "the policy is live",
+            Some(State::Stale) => "a policy with errors; its last good version is used",
+            Some(State::Broken) => "a policy with errors; forms that name it are not served",
+            None => "the policy is gone",
+        };
+        (name, meaning)
+    });
+    changed
+        .chain(removed)
+        .chain(locales)
+        .chain(policies)
+        .flat_map(|(name, what)| [name.as_str(), ": ", what, "\n"])
+        .collect()
 }
 
 fn log(found: &Diagnostic) {

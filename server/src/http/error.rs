@@ -101,6 +101,12 @@ pub enum ApiError {
     /// The token does not cover the form.
     #[error("forbidden")]
     Forbidden,
+    /// A policy of the form does not allow the request.
+    #[error("not allowed")]
+    NotAllowed {
+        /// What the policy says to it.
+        message: Option<String>,
+    },
     /// The members of the body are not those that the route takes.
     #[error("not acceptable")]
     NotAcceptable(Vec<Problem>),
@@ -205,6 +211,10 @@ impl IntoResponse for ApiError {
                 StatusCode::FORBIDDEN,
                 vec![Problem::base("forbidden", "the API token does not cover this form")],
             ),
+            Self::NotAllowed { message } => {
+                let message = message.unwrap_or_else(|| "this form does not take this request".to_owned());
+                (StatusCode::FORBIDDEN, vec![Problem::base("not_allowed", message)])
+            }
             Self::NotAcceptable(problems) => (StatusCode::NOT_ACCEPTABLE, problems),
             Self::Invalid { problems, version } => {
                 headers.extend(version_header(&version));

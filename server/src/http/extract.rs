@@ -5,15 +5,16 @@ use std::time::SystemTime;
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use formwork_engine::messages::Languages;
-use formwork_engine::submission::{Circumstances, MAX_VIOLATIONS, Submitted};
+use formwork_engine::submission::{Attempt, Circumstances, MAX_VIOLATIONS, Submitted};
 use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use super::MAX_BODY_BYTES;
 use super::error::{ApiError, Problem};
 use super::json::parse;
+use crate::token::Caller;
 
 /// The member that holds what a client submits.
 const FORM: &str = "form";
@@ -46,6 +47,10 @@ pub(super) struct Asker {
     /// The languages that they read.
     pub(super) languages: Languages,
     address: Option<SocketAddr>,
+    method: Method,
+    path: String,
+    origin: Option<String>,
+    user_agent: Option<String>,
 }
 
 impl Asker {
@@ -58,13 +63,41 @@ impl Asker {
             .filter_map(|value| value.to_str().ok())
             .collect();
         let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-        Self { languages: Languages::accepted(&accepted.join(",")), address }
+        let text = |name: HeaderName| {
+            let value = request.headers().get(name)?;
+            Some(value.to_str().ok()?.to_owned())
+        };
+        Self {
+            languages: Languages::accepted(&accepted.join(",")),
+            address,
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            origin: text(header::ORIGIN),
+            user_agent: text(header::USER_AGENT),
+        }
     }
 
     /// What a form's templates may know of the request.
-    pub(super) fn circumstances(&self, token: Option<String>, now: SystemTime) -> Circumstances {
+    pub(super) fn circumstances(&self, caller: Option<&Caller>, now: SystemTime) -> Circumstances {
         let language = self.languages.first().map(str::to_owned);
+        let token = caller.map(|caller| caller.name.clone());
         Circumstances { now, token, language, address: self.address.map(|address| address.ip()) }
+    }
+
+    /// What a form's policies may know of it.
+    pub(super) fn attempt<'a>(
+        &'a self,
+        caller: Option<&'a Caller>,
+        circumstances: &'a Circumstances,
+    ) -> Attempt<'a> {
+        Attempt {
+            circumstances,
+            token_forms: caller.map(|caller| caller.patterns.as_slice()).unwrap_or_default(),
+            method: self.method.as_str(),
+            path: &self.path,
+            origin: self.origin.as_deref(),
+            user_agent: self.user_agent.as_deref(),
+        }
     }
 }
 

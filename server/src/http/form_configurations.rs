@@ -10,12 +10,13 @@ use formwork_engine::compile::CompiledForm;
 use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::model::Access;
 use formwork_engine::registry::{FormStatus, Snapshot};
-use formwork_engine::submission::{Refusal, submit};
+use formwork_engine::submission::Refusal;
 use serde_json::{Value, json};
 
 use super::App;
 use super::error::{ApiError, version_header};
 use super::extract::{self, Asker};
+use super::policy::{self, Verdict};
 use crate::token::Caller;
 
 const PREFIX: &str = "/api/form_configurations/";
@@ -65,15 +66,19 @@ pub(super) async fn act(
     let (status, caller) = authorized(&app, request.headers(), &snapshot, &name).await?;
     let asker = Asker::of(&request);
     let form = status.form.as_deref().ok_or(ApiError::NotFound)?;
-    let mut body = extract::object(request).await?;
+    let mut body = extract::object(request).await;
     let mut problems = Vec::new();
-    let submitted = extract::form_value(&mut body, &mut problems);
-    extract::nothing_else(&body, &mut problems);
-    let Some(submitted) = submitted.filter(|_| problems.is_empty()) else {
-        return Err(ApiError::NotAcceptable(problems));
+    let submitted = body.as_mut().ok().and_then(|body| extract::form_value(body, &mut problems));
+    let circumstances = asker.circumstances(caller.as_ref(), (app.clock)());
+    let attempt = asker.attempt(caller.as_ref(), &circumstances);
+    let Verdict::Allowed(authorized) = policy::ask(&snapshot, form, submitted, &attempt)? else {
+        return Err(unknown(caller.as_ref(), &name));
     };
-    let circumstances = asker.circumstances(caller.map(|caller| caller.name), (app.clock)());
-    match submit(form, submitted, &circumstances) {
+    extract::nothing_else(&body?, &mut problems);
+    if !problems.is_empty() {
+        return Err(ApiError::NotAcceptable(problems));
+    }
+    match authorized.submit(&circumstances) {
         Ok(_) => {
             Ok((version_header(form.version()), json_response(&json!({ "errors": {} }))).into_response())
         }
@@ -114,16 +119,20 @@ async fn authorized<'a>(
     let status = snapshot.status(name);
     let caller = app.caller(headers).await?;
     match (&caller, status) {
-        (None, Some(status)) if is_public(status) => Ok((status, None)),
-        (None, _) => Err(ApiError::Unauthorized),
-        (Some(_), Some(status)) if is_public(status) => Ok((status, caller)),
-        (Some(caller), _)
-            if !status.map_or_else(|| caller.covers(name), |status| may_use(caller, status)) =>
-        {
-            Err(ApiError::Forbidden)
-        }
+        (_, Some(status)) if is_public(status) => Ok((status, caller)),
+        (None, Some(_)) => Err(ApiError::Unauthorized),
+        (Some(caller), Some(status)) if !may_use(caller, status) => Err(ApiError::Forbidden),
         (Some(_), Some(status)) => Ok((status, caller)),
-        (Some(_), None) => Err(ApiError::NotFound),
+        (_, None) => Err(unknown(caller.as_ref(), name)),
+    }
+}
+
+/// What is answered where no form has a name.
+fn unknown(caller: Option<&Caller>, name: &str) -> ApiError {
+    match caller {
+        None => ApiError::Unauthorized,
+        Some(caller) if !caller.covers(name) => ApiError::Forbidden,
+        Some(_) => ApiError::NotFound,
     }
 }
 

@@ -8,13 +8,15 @@ use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::model::Access;
 use formwork_engine::registry::Snapshot;
-use formwork_engine::submission::Submitted;
+use formwork_engine::submission::{Authorized, Submitted};
 use serde_json::{Map, Value, json};
 
 use super::App;
 use super::error::{ApiError, Problem, version_header};
 use super::extract::{self, Asker};
+use super::policy::{self, Verdict};
 use crate::accounts::Outcome;
+use crate::token::Caller;
 
 const NAME: &str = "form_configuration_name";
 
@@ -29,25 +31,28 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let snapshot = app.registry.snapshot();
     let name = body.get(NAME).and_then(Value::as_str);
     let form = name.and_then(|name| form(&snapshot, name));
-    let token;
-    if form.is_none_or(|form| form.form.access != Access::Public) {
-        let caller = app.caller(&headers).await?.ok_or(ApiError::Unauthorized)?;
-        let may_use = match (form, name) {
-            (Some(form), _) => caller.may_use(&form.form),
-            (None, Some(name)) => caller.covers(name),
-            (None, None) => true,
-        };
-        if !may_use {
-            return Err(ApiError::Forbidden);
+    // Who has a token may be named by the templates and policies of a public form too.
+    let caller = app.caller(&headers).await?;
+    may_use(caller.as_ref(), form, name)?;
+    let name = name.map(str::to_owned);
+    let mut members = Members::of(body);
+    let circumstances = asker.circumstances(caller.as_ref(), (app.clock)());
+    let authorized = match form {
+        None => None,
+        Some(form) => {
+            let attempt = asker.attempt(caller.as_ref(), &circumstances);
+            match policy::ask(&snapshot, form, members.form.take(), &attempt)? {
+                Verdict::Allowed(authorized) => Some(authorized),
+                Verdict::Hidden => {
+                    may_use(caller.as_ref(), None, name.as_deref())?;
+                    None
+                }
+            }
         }
-        token = Some(caller.name);
-    } else {
-        // Nobody needs a token here; who has one may be named by the form's templates.
-        token = app.caller(&headers).await?.map(|caller| caller.name);
-    }
-    let (form, submitted) = members(body, form)?;
-    let circumstances = asker.circumstances(token, (app.clock)());
-    match app.accounts.create(form, submitted, &circumstances).await? {
+    };
+    let authorized = members.complete(authorized)?;
+    let form = authorized.form();
+    match app.accounts.create(authorized, &circumstances).await? {
         Outcome::Created(id) => Ok(created(id, form)),
         Outcome::Refused(violations) => {
             Err(ApiError::refused(form, &snapshot.locales, &asker.languages, &violations))
@@ -55,30 +60,57 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     }
 }
 
+/// Whether the caller may use a form; one that does not exist is for those alone whose token covers its name, so that
+/// nobody else learns which names there are.
+fn may_use(caller: Option<&Caller>, form: Option<&CompiledForm>, name: Option<&str>) -> Result<(), ApiError> {
+    if form.is_some_and(|form| form.form.access == Access::Public) {
+        return Ok(());
+    }
+    let caller = caller.ok_or(ApiError::Unauthorized)?;
+    let may_use = match (form, name) {
+        (Some(form), _) => caller.may_use(&form.form),
+        (None, Some(name)) => caller.covers(name),
+        (None, None) => true,
+    };
+    if may_use { Ok(()) } else { Err(ApiError::Forbidden) }
+}
+
 fn form<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a CompiledForm> {
     let form = snapshot.form(name).map(Arc::as_ref)?;
     (form.form.resource.collection == COLLECTION).then_some(form)
 }
 
-/// The two members of the body, or everything that is wrong with them.
-fn members(
-    mut body: Map<String, Value>,
-    form: Option<&CompiledForm>,
-) -> Result<(&CompiledForm, Submitted), ApiError> {
-    let mut problems = Vec::new();
-    match (body.shift_remove(NAME), form) {
-        (Some(Value::String(_)), None) => {
-            problems.push(Problem::member(NAME, "unknown_form", "names no form configuration"));
-        }
-        (Some(Value::String(_)), Some(_)) => {}
-        (Some(_), _) => problems.push(Problem::member(NAME, "type", "must be a string")),
-        (None, _) => problems.push(Problem::member(NAME, "blank", "can't be blank")),
+/// The two members of the body, and everything that is wrong with them.
+struct Members {
+    name: Option<Value>,
+    form: Option<Submitted>,
+    problems: Vec<Problem>,
+}
+
+impl Members {
+    fn of(mut body: Map<String, Value>) -> Self {
+        let mut problems = Vec::new();
+        let name = body.shift_remove(NAME);
+        let form = extract::form_value(&mut body, &mut problems);
+        extract::nothing_else(&body, &mut problems);
+        Self { name, form, problems }
     }
-    let submitted = extract::form_value(&mut body, &mut problems);
-    extract::nothing_else(&body, &mut problems);
-    match (form, submitted) {
-        (Some(form), Some(submitted)) if problems.is_empty() => Ok((form, submitted)),
-        _ => Err(ApiError::NotAcceptable(problems)),
+
+    /// The submission, if there is nothing wrong; without one there is no such form.
+    fn complete(self, authorized: Option<Authorized<'_>>) -> Result<Authorized<'_>, ApiError> {
+        let of_name = match (&self.name, &authorized) {
+            (Some(Value::String(_)), None) => {
+                Some(Problem::member(NAME, "unknown_form", "names no form configuration"))
+            }
+            (Some(Value::String(_)), Some(_)) => None,
+            (Some(_), _) => Some(Problem::member(NAME, "type", "must be a string")),
+            (None, _) => Some(Problem::member(NAME, "blank", "can't be blank")),
+        };
+        let problems: Vec<Problem> = of_name.into_iter().chain(self.problems).collect();
+        match authorized {
+            Some(authorized) if problems.is_empty() => Ok(authorized),
+            _ => Err(ApiError::NotAcceptable(problems)),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{run, text, workspace};
 
-fn git(directory: &Path, arguments: &[&str]) {
+pub(crate) fn git(directory: &Path, arguments: &[&str]) {
     let who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
     let status = Command::new("git").arg("-C").arg(directory).args(who).args(arguments).status().unwrap();
     assert!(status.success(), "{arguments:?}");

@@ -24,25 +24,54 @@ fn the_lint_page() {
 }
 
 #[test]
+fn the_policies_page() {
+    let page = fs::read_to_string(repository("docs/policies.md")).unwrap();
+    let root = workspace();
+    let files = files(&page);
+    assert_eq!(files.len(), 4);
+    for (path, text) in files {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let (of_server, of_files): (Vec<Example>, Vec<Example>) =
+        examples(&page).into_iter().partition(|example| example.command.contains("curl"));
+    assert!(of_files.len() >= 2 && of_server.len() >= 3);
+    run_in(root.path(), of_files);
+    if has_curl() {
+        serve_in(root.path(), of_server);
+    }
+}
+
+/// The files that a page shows: each a path on a line of its own, and a block.
+fn files(page: &str) -> Vec<(&str, &str)> {
+    let parts = page.split("\n\n```toml\n").collect::<Vec<_>>();
+    let shown = parts.windows(2).map(|pair| {
+        let path = pair[0].lines().next_back().unwrap().trim_matches('`');
+        (path, pair[1].split("```").next().unwrap())
+    });
+    shown.collect()
+}
+
+#[test]
 fn the_test_page() {
     run_commands("docs/test.md", 6);
 }
 
 /// Runs the commands of a page that need no server, in their order.
 fn run_commands(page: &str, at_least: usize) {
-    let page = fs::read_to_string(repository(page)).unwrap();
-    let root = workspace();
+    let examples = examples(&fs::read_to_string(repository(page)).unwrap());
+    assert!(examples.len() >= at_least, "only {} examples were found", examples.len());
+    run_in(workspace().path(), examples);
+}
+
+/// Runs commands in a directory.
+fn run_in(root: &Path, examples: Vec<Example>) {
     let binary = Path::new(env!("CARGO_BIN_EXE_formwork")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
-    let examples = examples(&page);
-    assert!(examples.len() >= at_least, "only {} examples were found", examples.len());
     for Example { command, output } in examples {
-        let ran = Command::new("sh")
-            .args(["-c", &command])
-            .current_dir(root.path())
-            .env("PATH", &path)
-            .output()
-            .unwrap();
+        let ran =
+            Command::new("sh").args(["-c", &command]).current_dir(root).env("PATH", &path).output().unwrap();
         assert_eq!(text(&ran.stdout).trim_end(), output.trim_end(), "{command}");
     }
 }
@@ -62,19 +91,31 @@ struct Example {
     output: String,
 }
 
+/// Whether there is `curl`; who wants all tests to run is told that it is missing.
+fn has_curl() -> bool {
+    if Command::new("curl").arg("--version").output().is_ok() {
+        return true;
+    }
+    let missing = "curl is missing; install it (`apt-get install curl`) to test the documentation";
+    assert!(std::env::var_os("FORMWORK_TEST_REQUIRE_ALL").is_none(), "{missing}");
+    say(missing);
+    false
+}
+
 fn run_page(page: &str, at_least: usize) {
-    if Command::new("curl").arg("--version").output().is_err() {
-        let missing = "curl is missing; install it (`apt-get install curl`) to test the documentation";
-        assert!(std::env::var_os("FORMWORK_TEST_REQUIRE_ALL").is_none(), "{missing}");
-        return say(missing);
+    if !has_curl() {
+        return;
     }
     let mut examples = examples(&fs::read_to_string(repository(page)).unwrap());
     examples.retain(|example| example.command.contains("curl"));
     assert!(examples.len() >= at_least, "only {} examples were found", examples.len());
-    let root = workspace();
-    let serving = Serving::start(root.path(), &["--dev"]);
-    let partner =
-        text(&run(root.path(), &["token", "create", "--name", "partner", "--forms", "team/*"]).stdout);
+    serve_in(workspace().path(), examples);
+}
+
+/// Runs commands against a server on the configuration of a directory.
+fn serve_in(root: &Path, examples: Vec<Example>) {
+    let serving = Serving::start(root, &["--dev"]);
+    let partner = text(&run(root, &["token", "create", "--name", "partner", "--forms", "team/*"]).stdout);
     let token = serving.line_with("A token for this run: ").rsplit(' ').next().unwrap().to_owned();
     for Example { command, output } in examples {
         let command = command.replace("127.0.0.1:8080", &serving.address.to_string());

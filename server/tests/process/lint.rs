@@ -13,7 +13,7 @@ use crate::{formwork, run, text, workspace};
 const MENDABLE: &str = "resource = \"User\" # a comment that stays\r\n[fields.properties.age]\r\ntype = \"integer\"\r\nvalidation = { numericality = true, presence = true }\r\nnormalize = ['trim', \"squish\"]\r\n";
 const PATH: &str = "configs/forms/mendable.toml";
 
-fn with_input(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
+pub(crate) fn with_input(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut command = formwork(directory);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -9,34 +9,43 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
-use formwork_engine::build::{self, Built};
+use formwork_engine::build::{self, Built, ReadPolicies};
 use formwork_engine::compile::Compiler;
+use formwork_engine::policy::Policy;
 use formwork_engine::source::{MAX_FILE_BYTES, ReadFault, SourceFile};
 
-/// A form file of a revision.
+/// The directories that hold what is compared.
+const FORMS: &str = "forms/";
+const POLICIES: &str = "policies/";
+
+/// A form or policy file of a revision.
 struct Entry {
     object: String,
     /// Below the configuration directory.
     path: String,
 }
 
-/// Builds every form that a revision has in the configuration directory.
+/// Builds every form that a revision has in the configuration directory, and reads every policy.
 pub(super) fn build(
     compiler: &Compiler,
     configs: &Path,
     revision: &str,
     now: SystemTime,
-) -> anyhow::Result<Vec<Built>> {
+) -> anyhow::Result<(Vec<Built>, ReadPolicies)> {
     let commit = commit(configs, revision)?;
     let entries = entries(configs, &commit)?;
     let contents = contents(configs, &entries)?;
-    let files = entries.iter().zip(contents);
-    Ok(files
-        .map(|(entry, bytes)| {
-            let (source, fault) = source(configs, revision, &entry.path, bytes);
-            build::build(compiler, &Arc::new(source), fault.as_ref(), now)
-        })
-        .collect())
+    let (mut forms, mut policies) = (Vec::new(), Vec::new());
+    for (entry, bytes) in entries.iter().zip(contents) {
+        let (source, fault) = source(configs, revision, &entry.path, bytes);
+        let source = Arc::new(source);
+        if entry.path.starts_with(POLICIES) {
+            policies.push(Policy::read(&source, fault.as_ref()));
+        } else {
+            forms.push(build::build(compiler, &source, fault.as_ref(), now));
+        }
+    }
+    Ok((forms, ReadPolicies::new(policies)))
 }
 
 fn git(configs: &Path, arguments: &[&str]) -> Command {
@@ -76,7 +85,7 @@ fn commit(configs: &Path, revision: &str) -> anyhow::Result<String> {
 }
 
 fn entries(configs: &Path, commit: &str) -> anyhow::Result<Vec<Entry>> {
-    let listed = output(configs, &["ls-tree", "-r", "-z", commit, "--", "forms/"])?;
+    let listed = output(configs, &["ls-tree", "-r", "-z", commit, "--", FORMS, POLICIES])?;
     let listed = listed.with_context(|| format!("cannot list the files of {commit}"))?;
     let mut entries = Vec::new();
     for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
@@ -141,7 +150,7 @@ fn object(rest: &mut &[u8]) -> Option<Vec<u8>> {
 /// A file under the path that people know it by.
 fn source(configs: &Path, revision: &str, path: &str, bytes: Vec<u8>) -> (SourceFile, Option<ReadFault>) {
     let shown = PathBuf::from(format!("{revision}:{}", configs.join(path).display()));
-    let name = path.strip_prefix("forms/").unwrap_or(path);
+    let name = path.strip_prefix(FORMS).or_else(|| path.strip_prefix(POLICIES)).unwrap_or(path);
     let name = name.strip_suffix(".toml").unwrap_or(name).to_owned();
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return (SourceFile::new(shown, name, String::new()), Some(ReadFault::TooLarge));

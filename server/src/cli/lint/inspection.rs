@@ -1,16 +1,21 @@
-//! One look at forms and locales: what there is to say of them.
+//! One look at forms, locales and policies: what there is to say of them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use formwork_engine::build::{build, diagnostics, inspect_all, read_locales, unused_messages};
+use formwork_engine::build::{
+    Built, build, diagnostics_with, inspect_all, read_locales, read_policies, unknown_policies,
+    unused_messages, unused_policies,
+};
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::Diagnostic;
 use formwork_engine::levels::Levels;
 use formwork_engine::messages::Locale;
+use formwork_engine::policy::Policy;
 use formwork_engine::render::shown_path;
-use formwork_engine::source::{FormPath, Listing, ReadFault, SourceFile};
+use formwork_engine::source::{self, FileKind, FormPath, Listing, ReadFault, SourceFile};
 use formwork_engine::suppression::Scope;
 
 use super::progress::Progress;
@@ -20,63 +25,113 @@ use crate::cli::output;
 pub(super) struct Inspection {
     /// Every finding that is neither silenced nor off.
     pub(super) found: Vec<Diagnostic>,
-    /// The path of every form and locale, as reports show it.
+    /// The path of every form, locale and policy, as reports show it.
     pub(super) files: Vec<String>,
     /// How many forms there are among them.
     pub(super) forms: usize,
-    /// Those that are locales.
-    locales: HashSet<String>,
+    /// What the others are.
+    kinds: HashMap<String, FileKind>,
 }
 
 impl Inspection {
-    pub(super) fn of_files(mut listing: Listing, scope: Scope, levels: &Levels) -> Self {
-        for file in listing.forms.iter_mut().chain(&mut listing.locales) {
+    pub(super) fn of_files(
+        mut listing: Listing,
+        scope: Scope,
+        configs: &Path,
+        levels: &Levels,
+    ) -> anyhow::Result<Self> {
+        for file in listing.forms.iter_mut().chain(&mut listing.locales).chain(&mut listing.policies) {
             file.path = output::relative(&file.path);
         }
         let progress = Progress::new(listing.forms.len());
         let built = inspect_all(&Compiler::new(), &listing.forms, SystemTime::now(), || progress.advance());
         drop(progress);
         let locales = read_locales(&listing.locales);
-        let mut found = diagnostics(&built, scope);
-        // Some of the forms do not show which messages none of them needs.
-        let unused = match scope {
-            Scope::Directory => unused_messages(&built, &locales.sound()),
-            Scope::Files => Vec::new(),
+        let policies = read_policies(&listing.policies);
+        // Some of the forms do not show which messages and policies none of them needs.
+        let (unknown, messages, unnamed) = match scope {
+            Scope::Directory => (
+                unknown_policies(&built, &policies),
+                unused_messages(&built, &locales.sound()),
+                unused_policies(&built, &policies),
+            ),
+            Scope::Files => (unknown_in(configs, &built)?, Vec::new(), Vec::new()),
         };
-        found.extend(locales.reported(&unused, scope));
-        let shown = |path: &FormPath| path.path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
-        let locales: HashSet<String> = listing.locales.iter().map(shown).collect();
-        let files = listing.forms.iter().chain(&listing.locales).map(shown).collect();
-        Self { found: levels.apply(found), files, forms: built.len(), locales }
+        let mut found = diagnostics_with(&built, unknown, scope);
+        found.extend(locales.reported(&messages, scope));
+        found.extend(policies.reported(&unnamed, scope));
+        let others = [(FileKind::Locale, &listing.locales), (FileKind::Policy, &listing.policies)];
+        let kinds =
+            others.iter().flat_map(|(kind, files)| files.iter().map(|file| (shown(file), *kind))).collect();
+        let files =
+            listing.forms.iter().chain(&listing.locales).chain(&listing.policies).map(shown).collect();
+        Ok(Self { found: levels.apply(found), files, forms: built.len(), kinds })
     }
 
     pub(super) fn of_text(
         (source, fault): (Arc<SourceFile>, Option<ReadFault>),
-        is_locale: bool,
+        kind: Option<FileKind>,
+        configs: &Path,
         levels: &Levels,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let path = shown_path(&source);
-        let locales = is_locale.then(|| path.clone()).into_iter().collect();
-        let found = findings(&source, fault.as_ref(), is_locale, levels);
-        Self { found, files: vec![path], forms: usize::from(!is_locale), locales }
+        let (forms, kinds) = match kind {
+            None | Some(FileKind::Form) => (1, HashMap::new()),
+            Some(kind) => (0, HashMap::from([(path.clone(), kind)])),
+        };
+        let mut inspection = Self { found: Vec::new(), files: vec![path], forms, kinds };
+        inspection.found = if forms == 1 {
+            let built = [build(&Compiler::new(), &source, fault.as_ref(), SystemTime::now())];
+            levels.apply(diagnostics_with(&built, unknown_in(configs, &built)?, Scope::Files))
+        } else {
+            inspection.findings(&source, fault.as_ref(), levels)
+        };
+        Ok(inspection)
     }
 
     /// What there is to say of a later version of one of the files, by itself.
     pub(super) fn again(&self, source: &Arc<SourceFile>, levels: &Levels) -> Vec<Diagnostic> {
-        findings(source, None, self.locales.contains(&shown_path(source)), levels)
+        self.findings(source, None, levels)
+    }
+
+    fn findings(
+        &self,
+        source: &Arc<SourceFile>,
+        fault: Option<&ReadFault>,
+        levels: &Levels,
+    ) -> Vec<Diagnostic> {
+        levels.apply(match self.kinds.get(&shown_path(source)) {
+            Some(FileKind::Locale) => {
+                let (locale, found) = Locale::read(source, fault);
+                locale.reported(&found, &[], Scope::Files)
+            }
+            Some(FileKind::Policy) => {
+                let (policy, found) = Policy::read(source, fault);
+                policy.reported(&found, &[], Scope::Files)
+            }
+            Some(FileKind::Form) | None => {
+                build(&Compiler::new(), source, fault, SystemTime::now()).reported(Vec::new(), Scope::Files)
+            }
+        })
     }
 }
 
-fn findings(
-    source: &Arc<SourceFile>,
-    fault: Option<&ReadFault>,
-    is_locale: bool,
-    levels: &Levels,
-) -> Vec<Diagnostic> {
-    levels.apply(if is_locale {
-        let (locale, found) = Locale::read(source, fault);
-        locale.reported(&found, &[], Scope::Files)
-    } else {
-        build(&Compiler::new(), source, fault, SystemTime::now()).reported(Vec::new(), Scope::Files)
-    })
+/// The policies that there are not, of the forms that are in the configuration directory: of others it is not known which
+/// policies are theirs.
+fn unknown_in(configs: &Path, built: &[Built]) -> anyhow::Result<Vec<Diagnostic>> {
+    let names_some = |built: &&Built| !built.policies.is_empty();
+    let is_there = |built: &&Built| source::place(configs, &built.source.path).1 == Some(FileKind::Form);
+    let built: Vec<&Built> = built.iter().filter(names_some).filter(is_there).collect();
+    if built.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut policies = source::list_policies(configs)?;
+    for policy in &mut policies {
+        policy.path = output::relative(&policy.path);
+    }
+    Ok(unknown_policies(built, &read_policies(&policies)))
+}
+
+fn shown(path: &FormPath) -> String {
+    path.path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
