@@ -45,7 +45,7 @@ pub(crate) struct Shape {
 }
 
 /// A field with the codes whose messages come from locales.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Asking {
     /// The dotted path without the indexes of items.
     pub(crate) path: String,
@@ -67,6 +67,19 @@ impl Outline {
     #[must_use]
     pub fn name(&self) -> &str {
         self.names.first().map_or("", |name| &name.value)
+    }
+
+    /// Whether others see the same in both, wherever it is written.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let alike = |one: &Property, other: &Property| {
+            let seen = |property: &Property| (property.shape, property.ty, property.items);
+            one.profile == other.profile && one.name.value == other.name.value && seen(one) == seen(other)
+        };
+        self.names.iter().map(|name| &name.value).eq(other.names.iter().map(|name| &name.value))
+            && self.resource == other.resource
+            && self.properties.len() == other.properties.len()
+            && self.properties.iter().zip(&other.properties).all(|(one, other)| alike(one, other))
+            && self.fields == other.fields
     }
 
     /// Its other names.

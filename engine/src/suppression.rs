@@ -73,6 +73,12 @@ impl Suppressions {
         (Self { entries }, diagnostics)
     }
 
+    /// Whether any of them is about what is between this file and others.
+    #[must_use]
+    pub fn are_about_others(&self) -> bool {
+        self.entries.iter().flat_map(|entry| &entry.rules).any(|named| named.rule.is_between_files())
+    }
+
     /// What is left of everything that was found in the file, with the suppressions that silence nothing.
     #[must_use]
     pub fn apply(&self, mut found: Vec<Diagnostic>, scope: Scope) -> Vec<Diagnostic> {

@@ -1,0 +1,143 @@
+//! Which version of every form is served, and under which names: the directory as a whole.
+//!
+//! In: every file as it was last seen, and the snapshot before. Out: the next one. Called by `registry`.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::Files;
+use super::{FormStatus, Snapshot, State};
+use crate::compile::CompiledForm;
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::lint::{
+    KnownPolicies, conflicting_types, duplicate_names, unknown_policies, unused_messages, unused_policies,
+};
+use crate::messages::Locales;
+use crate::model::Form;
+use crate::outline::Outline;
+use crate::policy::Policies;
+use crate::suppression::Scope;
+
+/// Decides which version of every form is served, and under which names.
+pub(super) fn resolve(files: &mut Files, before: &Snapshot, policies: &KnownPolicies<'_>) -> Snapshot {
+    let there: HashSet<PathBuf> = if files.values().all(|file| file.served.is_some()) {
+        HashSet::new()
+    } else {
+        files.iter().filter(|(_, file)| !file.missing).map(|(path, _)| path.path.clone()).collect()
+    };
+    for file in files.values_mut().filter(|file| file.served.is_none()) {
+        // A form whose file moved and broke at once is still the form of that name.
+        let moved = |form: &&Arc<CompiledForm>| {
+            form.name() == file.built.name && !there.contains(&form.form.source.path)
+        };
+        file.served = before.form(&file.built.name).filter(moved).cloned();
+    }
+    // What a form may not be served for, though it compiles.
+    let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = without_policies(files, policies);
+    // Who had a name keeps it against newcomers, even while its newest version is broken.
+    let candidates: Vec<(&Path, &Arc<CompiledForm>, bool)> = files
+        .iter()
+        .filter(|(_, file)| !file.missing)
+        .filter_map(|(path, file)| {
+            let newest = file.built.form.as_ref().filter(|_| !clashes.contains_key(&path.path));
+            Some((path.path.as_path(), newest.or(file.served.as_ref())?, newest.is_some()))
+        })
+        .collect();
+    let forms: Vec<&Outline> = candidates.iter().map(|(_, form, _)| &*form.outline).collect();
+    let holds = |form: &Outline, name: &str| {
+        // By their texts, which are alike where the paths are; to compare component by component takes long.
+        let holder = before.form(name).map(|holder| holder.form.source.path.as_os_str());
+        holder == Some(form.source.path.as_os_str())
+    };
+    for (index, diagnostic) in duplicate_names(&forms, holds) {
+        // A last good version that lost its name is not what its author wrote last: nothing to say of it.
+        if let (path, _, true) = candidates[index] {
+            clashes.entry(path.to_path_buf()).or_default().push(diagnostic);
+        }
+    }
+    let mut conflicts: HashMap<PathBuf, Vec<Diagnostic>> = HashMap::new();
+    for (index, diagnostic) in conflicting_types(&forms) {
+        if let (path, _, true) = candidates[index] {
+            conflicts.entry(path.to_path_buf()).or_default().push(diagnostic);
+        }
+    }
+    let mut snapshot = Snapshot { generation: before.generation + 1, ..Snapshot::default() };
+    // First everything that is as its author wants it, then last good versions, where their names are still free.
+    for (path, file) in files.iter_mut() {
+        let sound = !file.missing && !clashes.contains_key(&path.path);
+        if let Some(form) = file.built.form.as_ref().filter(|_| sound) {
+            file.served = Some(Arc::clone(form));
+            snapshot.serve(form);
+        }
+    }
+    for (path, file) in files.iter_mut() {
+        let mut between = clashes.remove(&path.path).unwrap_or_default();
+        between.extend(conflicts.remove(&path.path).unwrap_or_default());
+        let diagnostics = file.built.reported(between, Scope::Directory);
+        if has_errors(&diagnostics) || file.missing {
+            file.served = file.served.take().filter(|form| snapshot.is_free_for(&form.form));
+            if let Some(form) = &file.served {
+                snapshot.serve(form);
+            }
+        }
+        if file.missing && file.served.is_none() {
+            continue;
+        }
+        let state = match (&file.served, has_errors(&diagnostics)) {
+            (Some(_), false) => State::Live,
+            (Some(_), true) => State::Stale,
+            (None, _) => State::Broken,
+        };
+        let name = match &file.served {
+            Some(form) => form.name(),
+            // Another form has the name that it wants: it goes by its file.
+            None if snapshot.by_name.contains_key(&file.built.name) => &file.built.source.default_name,
+            None => &file.built.name,
+        };
+        let (name, source) = (name.to_owned(), Arc::clone(&file.built.source));
+        snapshot.statuses.push(FormStatus { name, source, state, form: file.served.clone(), diagnostics });
+    }
+    snapshot.statuses.sort_by(|a, b| a.name.cmp(&b.name));
+    snapshot
+}
+
+/// The messages that no form shows in its newest version.
+pub(super) fn unused(files: &Files, locales: &Locales) -> Vec<Diagnostic> {
+    let newest = || files.values().filter(|file| !file.missing).map(|file| &file.built);
+    let forms: Vec<&Outline> = newest().filter_map(|built| built.outline.as_deref()).collect();
+    let broken: Vec<&str> =
+        newest().filter(|built| built.outline.is_none()).map(|built| built.name.as_str()).collect();
+    unused_messages(&forms, &broken, locales.iter())
+}
+
+/// The policies that no form names in its newest version, where all of those can be read.
+pub(super) fn unnamed(files: &Files, policies: &Policies) -> Vec<Diagnostic> {
+    let newest = || files.values().filter(|file| !file.missing).map(|file| &file.built);
+    if newest().any(|built| built.outline.is_none()) {
+        return Vec::new();
+    }
+    unused_policies(newest().flat_map(|built| &built.policies), policies.iter().map(Arc::as_ref))
+}
+
+/// The forms that name policies which there are not, or which cannot be used, with what there is to say of it.
+fn without_policies(files: &Files, policies: &KnownPolicies<'_>) -> HashMap<PathBuf, Vec<Diagnostic>> {
+    let there = files.iter().filter(|(_, file)| !file.missing);
+    let unknown = there.filter_map(|(path, file)| {
+        let unknown = unknown_policies(&file.built.source, &file.built.policies, policies);
+        (!unknown.is_empty()).then(|| (path.path.clone(), unknown))
+    });
+    unknown.collect()
+}
+
+impl Snapshot {
+    fn is_free_for(&self, form: &Form) -> bool {
+        form.names().all(|name| !self.by_name.contains_key(&name.value))
+    }
+
+    pub(super) fn serve(&mut self, form: &Arc<CompiledForm>) {
+        for name in form.form.names() {
+            self.by_name.insert(name.value.clone(), Arc::clone(form));
+        }
+    }
+}
