@@ -97,8 +97,10 @@ impl Lowering<'_> {
         let empty = toml::de::DeTable::new();
         let table = match node.get_ref() {
             DeValue::Boolean(false) => return None,
-            DeValue::Boolean(true) => Table { entries: &empty, span: node.span(), what: "", ty: "" },
-            DeValue::Table(entries) => Table { entries, span: node.span(), what: "", ty: "" },
+            DeValue::Boolean(true) => {
+                Table { entries: &empty, span: node.span(), what: title(kind.value), ty: "" }
+            }
+            DeValue::Table(entries) => Table { entries, span: node.span(), what: title(kind.value), ty: "" },
             other => {
                 let format = other.as_str().filter(|_| kind.value == "format").and_then(format_word);
                 let usage = format.or_else(|| usage(kind.value));
@@ -134,11 +136,11 @@ impl Lowering<'_> {
             "length" => self.length(table, kind)?,
             "format" => self.format(table, kind)?,
             "inclusion" => {
-                self.options(table, "`inclusion`", &["in"]);
+                self.options(table, &["in"]);
                 Check::Inclusion(self.values(field, table, kind)?)
             }
             "exclusion" => {
-                self.options(table, "`exclusion`", &["in"]);
+                self.options(table, &["in"]);
                 Check::Exclusion(self.values(field, table, kind)?)
             }
             "numericality" => self.numericality(table, kind)?,
@@ -147,35 +149,31 @@ impl Lowering<'_> {
             "comparison" => self.comparison(table, kind)?,
             "unique" => self.unique(table),
             "confirmation" => {
-                self.options(table, "`confirmation`", &["case_sensitive"]);
+                self.options(table, &["case_sensitive"]);
                 let case_sensitive = self.boolean(table, "case_sensitive").is_none_or(|flag| flag.value);
                 Check::Confirmation { case_sensitive }
             }
             "unique_items" => {
-                self.options(table, "`unique_items`", &["by"]);
+                self.options(table, &["by"]);
                 Check::UniqueItems { by: self.unique_key(field, table) }
             }
-            "presence" => self.without_options(table, "`presence`", Check::Presence),
-            "absence" => self.without_options(table, "`absence`", Check::Absence),
-            "email" => self.without_options(table, "`email`", Check::Email),
-            "url" => self.without_options(table, "`url`", Check::Url),
-            "uuid" => self.without_options(table, "`uuid`", Check::Uuid),
-            "phone_number" => self.without_options(table, "`phone_number`", Check::PhoneNumber),
-            _ => self.without_options(table, "`acceptance`", Check::Acceptance),
+            "presence" => self.without_options(table, Check::Presence),
+            "absence" => self.without_options(table, Check::Absence),
+            "email" => self.without_options(table, Check::Email),
+            "url" => self.without_options(table, Check::Url),
+            "uuid" => self.without_options(table, Check::Uuid),
+            "phone_number" => self.without_options(table, Check::PhoneNumber),
+            _ => self.without_options(table, Check::Acceptance),
         })
     }
 
-    fn options(&mut self, table: &Table<'_>, what: &'static str, own: &[&str]) {
+    fn options(&mut self, table: &Table<'_>, own: &[&str]) {
         let known: Vec<&str> = own.iter().chain(&COMMON).copied().collect();
-        self.check_keys(
-            &Table { entries: table.entries, span: table.span.clone(), what, ty: "" },
-            &known,
-            &[],
-        );
+        self.check_keys(table, &known, &[]);
     }
 
-    fn without_options(&mut self, table: &Table<'_>, what: &'static str, check: Check) -> Check {
-        self.options(table, what, &[]);
+    fn without_options(&mut self, table: &Table<'_>, check: Check) -> Check {
+        self.options(table, &[]);
         check
     }
 
@@ -299,7 +297,7 @@ impl Lowering<'_> {
 
     fn length(&mut self, table: &Table<'_>, kind: &Spanned<&str>) -> Option<Check> {
         let options = ["minimum", "maximum", "is"];
-        self.options(table, "`length`", &options);
+        self.options(table, &options);
         let length = Length {
             minimum: self.count(table, "minimum"),
             maximum: self.count(table, "maximum"),
@@ -314,7 +312,7 @@ impl Lowering<'_> {
 
     fn format(&mut self, table: &Table<'_>, kind: &Spanned<&str>) -> Option<Check> {
         let options = ["with", "without"];
-        self.options(table, "`format`", &options);
+        self.options(table, &options);
         if options.iter().all(|option| table.get(option).is_none()) {
             self.needs_one_of(kind, table, &options);
             return None;
@@ -366,7 +364,7 @@ impl Lowering<'_> {
     fn numericality(&mut self, table: &Table<'_>, kind: &Spanned<&str>) -> Option<Check> {
         let comparisons = Comparison::ALL.iter().map(|(name, _)| *name);
         let options: Vec<&str> = ["only_integer", "odd", "even"].into_iter().chain(comparisons).collect();
-        self.options(table, "`numericality`", &options);
+        self.options(table, &options);
         if options.iter().all(|option| table.get(option).is_none()) {
             let message = "`numericality` alone changes nothing: the field's `type` already demands a number";
             let help = format!("remove it, or give it {}", alternatives(options.iter().copied()));
@@ -417,7 +415,7 @@ impl Lowering<'_> {
 
     fn comparison(&mut self, table: &Table<'_>, kind: &Spanned<&str>) -> Option<Check> {
         let options: Vec<&str> = Comparison::between_values().map(|(name, _)| name).collect();
-        self.options(table, "`comparison`", &options);
+        self.options(table, &options);
         if options.iter().all(|option| table.get(option).is_none()) {
             self.needs_one_of(kind, table, &options);
             return None;
@@ -441,7 +439,7 @@ impl Lowering<'_> {
 
     fn timing(&mut self, field: &Field, table: &Table<'_>, kind: &Spanned<&str>, with_time: bool) -> Check {
         let options = Order::ALL.map(|(name, _)| name);
-        self.options(table, if with_time { "`datetime`" } else { "`date`" }, &options);
+        self.options(table, &options);
         let mut bounds = Vec::new();
         for (key, node) in table.iter() {
             let Some((name, order)) = Order::ALL.into_iter().find(|(name, _)| *name == key.value) else {
@@ -532,11 +530,35 @@ impl Lowering<'_> {
     }
 
     fn unique(&mut self, table: &Table<'_>) -> Check {
-        self.options(table, "`unique`", &["scope", "case_sensitive"]);
+        self.options(table, &["scope", "case_sensitive"]);
         Check::Unique(Unique {
             scope: self.strings(table, "scope"),
             case_sensitive: self.flag(table, "case_sensitive"),
         })
+    }
+}
+
+/// What a kind is called in messages.
+fn title(kind: &str) -> &'static str {
+    match kind {
+        "presence" => "`presence`",
+        "absence" => "`absence`",
+        "length" => "`length`",
+        "format" => "`format`",
+        "email" => "`email`",
+        "url" => "`url`",
+        "uuid" => "`uuid`",
+        "phone_number" => "`phone_number`",
+        "inclusion" => "`inclusion`",
+        "exclusion" => "`exclusion`",
+        "numericality" => "`numericality`",
+        "date" => "`date`",
+        "datetime" => "`datetime`",
+        "confirmation" => "`confirmation`",
+        "acceptance" => "`acceptance`",
+        "comparison" => "`comparison`",
+        "unique" => "`unique`",
+        _ => "`unique_items`",
     }
 }
 
