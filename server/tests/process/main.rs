@@ -10,6 +10,7 @@ mod diff;
 mod documentation;
 mod durability;
 mod lint;
+mod revision;
 mod secrets;
 mod shutdown;
 
