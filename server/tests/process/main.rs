@@ -9,6 +9,7 @@ mod dev;
 mod diff;
 mod documentation;
 mod durability;
+mod examples;
 mod lint;
 mod revision;
 mod secrets;
