@@ -20,6 +20,7 @@ use crate::vocabulary;
 pub use crate::model::Segment;
 pub use crate::payload::{Circumstances, PayloadFault};
 pub use claim::Claim;
+pub(crate) use prepare::normalized;
 pub use violation::Violation;
 
 /// The most violations that one request is told of.

@@ -171,7 +171,7 @@ fn shadowed(form: &Form, rule: &Validation, list: &Validation) -> Diagnostic {
 }
 
 /// Whether a rule judges a single value by itself, at any time alike. Lengths are decided from the rules themselves.
-fn is_of_value(check: &Check) -> bool {
+pub(super) fn is_of_value(check: &Check) -> bool {
     match check {
         Check::Format { .. }
         | Check::Email
