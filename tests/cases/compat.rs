@@ -30,7 +30,8 @@ struct Change {
     old: String,
     /// The form after.
     new: String,
-    /// What is found: severity, rule, and path where there is one.
+    /// What is found: severity, rule, path where there is one, and `request` where a change of what is stored is about
+    /// requests too.
     findings: Vec<String>,
 }
 
@@ -100,7 +101,8 @@ fn unlike_pairs(compiler: &Compiler, changes: &[Change]) -> Vec<String> {
 
 fn shown(finding: &Finding) -> String {
     let path = finding.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
-    format!("{} {}{path}", finding.severity.name(), finding.change.name())
+    let also = if finding.category == finding.change.category() { "" } else { " request" };
+    format!("{} {}{path}{also}", finding.severity.name(), finding.change.name())
 }
 
 /// What is shown as a witness is one.
