@@ -53,6 +53,28 @@ pub fn remove_item(file: &SourceFile, item: &Span) -> Option<Vec<Edit>> {
     checked(file, before.get_ref(), item, span)
 }
 
+/// Takes out the option whose value stands at `value`; with the rule that stands at `rule` where it is the only one.
+#[must_use]
+pub fn remove_option(file: &SourceFile, rule: &Span, value: &Span) -> Option<Vec<Edit>> {
+    let table = DeTable::parse(&file.text).ok()?;
+    let options = found(table.get_ref(), rule)?.as_table()?;
+    let (option, _) = options.iter().find(|(_, node)| node.span() == *value)?;
+    remove_key(file, &if options.len() == 1 { rule.clone() } else { option.span() })
+}
+
+/// What the key at `wanted` holds.
+fn found<'t>(table: &'t DeTable<'t>, wanted: &Span) -> Option<&'t DeValue<'t>> {
+    table.iter().find_map(|(key, node)| {
+        if key.span() == *wanted {
+            return Some(node.get_ref());
+        }
+        match node.get_ref() {
+            DeValue::Table(inner) => found(inner, wanted),
+            _ => None,
+        }
+    })
+}
+
 /// Gives the key that stands at `key` another name, wherever it is written: a dotted key and a header may say it again.
 #[must_use]
 pub fn rename_key(file: &SourceFile, key: &Span, name: &str) -> Option<Vec<Edit>> {

@@ -159,8 +159,9 @@ fn a_fix_ends_its_finding_and_leaves_what_the_form_accepts_as_it_was() {
             let mended = SourceFile::new(source.path.clone(), source.default_name.clone(), text.clone());
             let after = build(&compiler, &Arc::new(mended), None, now());
             let name = format!("{}: {}", path.display(), found.message);
-            let document =
-                |form: &formwork_engine::build::Built| form.form.as_ref().map(|form| form.document.clone());
+            let document = |built: &formwork_engine::build::Built| {
+                built.form.as_ref().map(|form| without_least_of_none(form.document.clone()))
+            };
             if before.form.is_some() {
                 assert_eq!(document(&after), document(&before), "{name}");
             }
@@ -175,6 +176,20 @@ fn a_fix_ends_its_finding_and_leaves_what_the_form_accepts_as_it_was() {
         }
     }
     assert!(fixes > 5, "only {fixes} fixes were tried");
+}
+
+/// The document without lengths of at least nothing, which every value has.
+fn without_least_of_none(mut document: Value) -> Value {
+    if let Some(keywords) = document.as_object_mut() {
+        keywords.retain(|name, value| !(matches!(name.as_str(), "minLength" | "minItems") && *value == 0));
+    }
+    match document {
+        Value::Object(keywords) => Value::Object(
+            keywords.into_iter().map(|(name, value)| (name, without_least_of_none(value))).collect(),
+        ),
+        Value::Array(items) => items.into_iter().map(without_least_of_none).collect(),
+        other => other,
+    }
 }
 
 #[test]

@@ -35,12 +35,13 @@ impl Lowering<'_> {
                 // Under a condition it comes on top of what always holds.
                 Some(at) if built_in && validation.condition.is_none() => {
                     let name = field.name.value.clone();
-                    self.check_says_more(&name, &field.validations[at], &validation);
+                    self.check_says_more(&name, &field.validations[at], &validation, value);
                     self.tighten(&name, &mut field.validations[at], validation);
                 }
                 existing => {
                     if let Some(at) = existing.filter(|_| built_in) {
-                        self.check_says_more(&field.name.value.clone(), &field.validations[at], &validation);
+                        let name = field.name.value.clone();
+                        self.check_says_more(&name, &field.validations[at], &validation, value);
                     }
                     field.validations.push(validation);
                 }
@@ -50,11 +51,18 @@ impl Lowering<'_> {
 
     /// Reports an author's rule, or option, that is the resource's own once more. A message of the author's is a reason
     /// to say it again.
-    fn check_says_more(&mut self, field: &str, built_in: &Validation, author: &Validation) {
+    fn check_says_more(
+        &mut self,
+        field: &str,
+        built_in: &Validation,
+        author: &Validation,
+        written: &Node<'_>,
+    ) {
         if author.message.is_some() || author.allow_blank {
             return;
         }
-        let repeated: Vec<(Span, String)> = match (&built_in.check, &author.check) {
+        // Where it stands, what it says, and the key that goes with it.
+        let repeated: Vec<(Span, String, Span)> = match (&built_in.check, &author.check) {
             (Check::Length(own), Check::Length(wanted)) => {
                 let options =
                     [("minimum", &own.minimum, &wanted.minimum), ("maximum", &own.maximum, &wanted.maximum)];
@@ -62,7 +70,10 @@ impl Lowering<'_> {
                     .into_iter()
                     .filter_map(|(option, own, wanted)| Some((option, own.as_ref()?, wanted.as_ref()?)))
                     .filter(|(_, own, wanted)| own.value == wanted.value)
-                    .map(|(option, _, wanted)| (wanted.span.clone(), format!("{option} = {}", wanted.value)))
+                    .map(|(option, _, wanted)| {
+                        let key = key_of_option(written, option).unwrap_or_else(|| author.span.clone());
+                        (wanted.span.clone(), format!("{option} = {}", wanted.value), key)
+                    })
                     .collect()
             }
             // Wider than the built-in one; `tighten` says so.
@@ -72,14 +83,20 @@ impl Lowering<'_> {
                 Vec::new()
             }
             (Check::Presence | Check::Email | Check::Unique(_), _) => {
-                vec![(author.span.clone(), author.check.name().to_owned())]
+                vec![(author.span.clone(), author.check.name().to_owned(), author.span.clone())]
             }
             _ => Vec::new(),
         };
-        for (span, rule) in repeated {
+        for (span, rule, key) in repeated {
             let message = format!("`{rule}` is built into `{field}`");
             let diagnostic = self.diagnostic(Rule::RedundantValidation, span, message);
-            self.report(diagnostic.help("remove it: the resource demands it of every form"));
+            let diagnostic = diagnostic.help("remove it: the resource demands it of every form");
+            // Under a condition it is a rule of its own, which gives an error of its own.
+            if author.condition.is_none() {
+                self.report_superfluous(&key, diagnostic);
+            } else {
+                self.report(diagnostic);
+            }
         }
     }
 
@@ -560,6 +577,12 @@ fn title(kind: &str) -> &'static str {
         "unique" => "`unique`",
         _ => "`unique_items`",
     }
+}
+
+/// The key of an option among others; nothing where it is the only one, and goes with its rule.
+fn key_of_option(rule: &Node<'_>, option: &str) -> Option<Span> {
+    let options = rule.get_ref().as_table().filter(|options| options.len() > 1)?;
+    options.get_key_value(option).map(|(key, _)| key.span())
 }
 
 /// How a point in time is written.
