@@ -19,7 +19,7 @@ use crate::generate::{Random, keys};
 use crate::mutate::{Mutator, tree, written};
 
 /// How many changes are tried where nobody says how many.
-const CHANGES: usize = 150;
+const CHANGES: usize = 60;
 
 /// How many requests are made in each way.
 const REQUESTS: usize = 12;
@@ -42,7 +42,7 @@ fn no_change_that_is_called_safe_is_refuted_and_every_witness_is_one() {
     let mutator = Mutator::new(&forms);
     let count = setting("FORMWORK_CHANGES", CHANGES);
     let mut random = Random(0xD1FF + setting("FORMWORK_CHANGES_SEED", 0) as u64 * 0x9E37);
-    let (mut compared, mut safe, mut wrong) = (0, 0, Vec::new());
+    let (mut compared, mut safe) = (0, 0);
     while compared < count {
         let before = random.pick(&forms).clone();
         let mut after = before.clone();
@@ -60,15 +60,16 @@ fn no_change_that_is_called_safe_is_refuted_and_every_witness_is_one() {
             compared += 1;
             let findings = compare_forms(old, new, now());
             let faults = faults(old, new, &findings, &mut random);
-            let is_safe = |finding: &Finding| finding.severity == Severity::Info;
-            safe += usize::from(findings.iter().all(is_safe));
-            wrong.extend(faults.into_iter().map(|fault| {
-                let (before, after) = (&old.form.source.text, &new.form.source.text);
-                format!("{fault}\n--- from\n{before}--- to\n{after}--- found{}\n", told(&findings))
-            }));
+            let (before, after) = (&old.form.source.text, &new.form.source.text);
+            assert!(
+                faults.is_empty(),
+                "{}\n--- from\n{before}--- to\n{after}--- found{}\n",
+                faults.join("\n"),
+                told(&findings)
+            );
+            safe += usize::from(findings.iter().all(|finding| finding.severity == Severity::Info));
         }
     }
-    assert!(wrong.is_empty(), "{} of {compared} are wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(safe * 20 > compared, "only {safe} of {compared} changes are called safe: too few to tell");
 }
 
@@ -85,8 +86,7 @@ fn faults(old: &CompiledForm, new: &CompiledForm, findings: &[Finding], random: 
     let is_harmless = |category: Category| {
         findings.iter().all(|found| found.severity == Severity::Info || found.category != category)
     };
-    // What is no longer stored is no longer judged either.
-    let findings_but_errors =
+    let stores_alike =
         findings.iter().all(|found| found.severity == Severity::Info || found.category == Category::Errors);
     if !is_harmless(Category::Request) || findings.iter().any(|found| found.severity == Severity::Breaking) {
         return faults;
@@ -100,7 +100,7 @@ fn faults(old: &CompiledForm, new: &CompiledForm, findings: &[Finding], random: 
                 faults.push(format!("called safe, and refuses {request}, {later} days on"));
                 break;
             };
-            if !findings_but_errors {
+            if !stores_alike {
                 continue;
             }
             if substance(&before) != substance(&after) {
