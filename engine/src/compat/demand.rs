@@ -186,9 +186,13 @@ fn unstated(form: &Form, path: &[Step], field: &Field) -> Vec<Demand> {
         found.push(Demand { kind, domain, condition, span, code, stated: false });
     };
     let always = Statement::always;
+    // A rule about time that leaves blank values alone speaks for the type too.
+    let may_be_blank =
+        field.validations.iter().any(|rule| matches!(rule.check, Check::Timing(_)) && rule.allow_blank);
+    let of_time = if may_be_blank { Domain::NotBlank } else { Domain::All };
     match field.ty {
-        FieldType::Date => add(Kind::Date, "date", Domain::All, always()),
-        FieldType::DateTime => add(Kind::DateTime, "datetime", Domain::All, always()),
+        FieldType::Date => add(Kind::Date, "date", of_time, always()),
+        FieldType::DateTime => add(Kind::DateTime, "datetime", of_time, always()),
         FieldType::Integer => {
             add(Kind::Whole, "type", Domain::All, always());
             for (comparison, bound, stated) in [
