@@ -6,6 +6,7 @@
 //! may err, requests that the old form accepts are tried with the new one, and what is refused or stored differently
 //! without a finding is one itself. Expressions of policies are compared as texts. Called by the command line.
 
+mod consequence;
 mod demand;
 mod fields;
 mod finding;
@@ -60,6 +61,7 @@ pub fn compare_forms(old: &CompiledForm, new: &CompiledForm, now: SystemTime) ->
     }
     let mut findings = form::compare(old, new);
     findings.extend(fields::compare(old, new));
+    consequence::add(&old.form, &new.form, &mut findings);
     witness::add(old, new, &mut findings, now);
     // Stable: what is equally bad keeps the order of the form.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -112,6 +112,8 @@ rules! {
     InvalidSuppression "invalid-suppression" Error;
     /// A rule or option that does nothing where it stands.
     IneffectiveValidation "ineffective-validation" Warning;
+    /// A key that is still read and has another name now.
+    DeprecatedKey "deprecated-key" Warning;
     /// A condition that never holds.
     DeadCondition "dead-condition" Warning;
     /// A message that a locale has only in part.

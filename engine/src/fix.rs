@@ -1,8 +1,11 @@
-//! Edits that take something out of a TOML file and leave all else as it is: layout, comments, meaning.
+//! Edits that take something out of a TOML file, or give a key another name, and leave all else as it is: layout,
+//! comments, meaning.
 //!
 //! Called by the rules that can say how to mend what they find, with the span of what is to go; [`apply`] is called by
 //! the command line. What comes of an edit is parsed again before it is offered: where anything but the part that
 //! goes would read otherwise, there is none.
+
+mod places;
 
 use toml::de::{DeTable, DeValue};
 use toml_parser::Source;
@@ -48,6 +51,38 @@ pub fn remove_item(file: &SourceFile, item: &Span) -> Option<Vec<Edit>> {
     }
     let span = entry(&tokens, first, item.end)?;
     checked(file, before.get_ref(), item, span)
+}
+
+/// Takes out the option whose value stands at `value`; with the rule that stands at `rule` where it is the only one.
+#[must_use]
+pub fn remove_option(file: &SourceFile, rule: &Span, value: &Span) -> Option<Vec<Edit>> {
+    let table = DeTable::parse(&file.text).ok()?;
+    let options = found(table.get_ref(), rule)?.as_table()?;
+    let (option, _) = options.iter().find(|(_, node)| node.span() == *value)?;
+    remove_key(file, &if options.len() == 1 { rule.clone() } else { option.span() })
+}
+
+/// What the key at `wanted` holds.
+fn found<'t>(table: &'t DeTable<'t>, wanted: &Span) -> Option<&'t DeValue<'t>> {
+    table.iter().find_map(|(key, node)| {
+        if key.span() == *wanted {
+            return Some(node.get_ref());
+        }
+        match node.get_ref() {
+            DeValue::Table(inner) => found(inner, wanted),
+            _ => None,
+        }
+    })
+}
+
+/// Gives the key that stands at `key` another name, wherever it is written: a dotted key and a header may say it again.
+#[must_use]
+pub fn rename_key(file: &SourceFile, key: &Span, name: &str) -> Option<Vec<Edit>> {
+    let before = DeTable::parse(&file.text).ok()?;
+    let renamed = |span| Edit { span, text: name.to_owned() };
+    let edits: Vec<Edit> = places::of_key(&file.text, key)?.into_iter().map(renamed).collect();
+    let change = Change { at: key, name: Some(name) };
+    changed_alone(file, before.get_ref(), &change, &edits).then_some(edits)
 }
 
 /// Applies the fixes that do not touch one another, in the order of the text; the text that they leave, and which they were.
@@ -146,40 +181,58 @@ fn is_solid(token: &Token) -> bool {
     token.kind() != TokenKind::Whitespace
 }
 
-/// The edit, if without `gone` everything reads as it did.
-fn checked(file: &SourceFile, before: &DeTable<'_>, gone: &Span, span: Span) -> Option<Vec<Edit>> {
-    let edit = Edit { span, text: String::new() };
-    let mended = format!("{}{}", file.text.get(..edit.span.start)?, file.text.get(edit.span.end..)?);
-    let after = DeTable::parse(&mended).ok()?;
-    same_table(before, after.get_ref(), gone).then(|| vec![edit])
+/// What becomes of the part of a file that stands at a place.
+struct Change<'c> {
+    at: &'c Span,
+    /// What the key is called afterwards; nothing where it goes.
+    name: Option<&'c str>,
 }
 
-/// Whether `after` is `before` without what stands at `gone`.
-fn same_table(before: &DeTable<'_>, after: &DeTable<'_>, gone: &Span) -> bool {
+/// The edit, if without `gone` everything reads as it did.
+fn checked(file: &SourceFile, before: &DeTable<'_>, gone: &Span, span: Span) -> Option<Vec<Edit>> {
+    let edits = vec![Edit { span, text: String::new() }];
+    changed_alone(file, before, &Change { at: gone, name: None }, &edits).then_some(edits)
+}
+
+/// Whether after the edits everything reads as it did, apart from the change.
+fn changed_alone(file: &SourceFile, before: &DeTable<'_>, change: &Change<'_>, edits: &[Edit]) -> bool {
+    let fix = Fix { title: String::new(), edits: edits.to_vec() };
+    let (mended, _) = apply(&file.text, &[&fix]);
+    DeTable::parse(&mended).is_ok_and(|after| same_table(before, after.get_ref(), change))
+}
+
+/// Whether `after` is `before` apart from the change.
+fn same_table(before: &DeTable<'_>, after: &DeTable<'_>, change: &Change<'_>) -> bool {
     let mut kept = 0;
     for (key, value) in before {
-        let is_gone = key.span() == *gone;
-        match after.get(key.get_ref().as_ref()) {
-            Some(other) if !is_gone && same_value(value.get_ref(), other.get_ref(), gone) => kept += 1,
+        let (written, name) = (key.get_ref().as_ref(), change.name.filter(|_| key.span() == *change.at));
+        let is_gone = key.span() == *change.at && name.is_none();
+        match after.get(name.unwrap_or(written)) {
+            Some(other) if !is_gone && same_value(value.get_ref(), other.get_ref(), change) => kept += 1,
             None if is_gone => {}
-            None if key.get_ref() == SAME_IF_EMPTY && holds_only(value.get_ref(), gone) => {}
+            None if written == SAME_IF_EMPTY && holds_only(value.get_ref(), change) => {}
             _ => return false,
         }
     }
     kept == after.len()
 }
 
-fn holds_only(value: &DeValue<'_>, gone: &Span) -> bool {
-    value.as_table().is_some_and(|table| table.len() == 1 && table.keys().all(|key| key.span() == *gone))
+/// Whether nothing is left of a table.
+fn holds_only(value: &DeValue<'_>, change: &Change<'_>) -> bool {
+    let goes = |key: Span| key == *change.at && change.name.is_none();
+    value.as_table().is_some_and(|table| table.len() == 1 && table.keys().all(|key| goes(key.span())))
 }
 
-fn same_value(before: &DeValue<'_>, after: &DeValue<'_>, gone: &Span) -> bool {
+fn same_value(before: &DeValue<'_>, after: &DeValue<'_>, change: &Change<'_>) -> bool {
     match (before, after) {
-        (DeValue::Table(before), DeValue::Table(after)) => same_table(before, after, gone),
+        (DeValue::Table(before), DeValue::Table(after)) => same_table(before, after, change),
         (DeValue::Array(before), DeValue::Array(after)) => {
-            let kept: Vec<_> = before.iter().filter(|item| item.span() != *gone).collect();
+            let kept: Vec<_> = before.iter().filter(|item| item.span() != *change.at).collect();
             kept.len() == after.len()
-                && kept.iter().zip(after).all(|(one, other)| same_value(one.get_ref(), other.get_ref(), gone))
+                && kept
+                    .iter()
+                    .zip(after)
+                    .all(|(one, other)| same_value(one.get_ref(), other.get_ref(), change))
         }
         (DeValue::String(before), DeValue::String(after)) => before == after,
         (DeValue::Integer(before), DeValue::Integer(after)) => {
@@ -251,6 +304,26 @@ mod tests {
     #[test]
     fn what_stands_over_several_lines_is_left_to_people() {
         assert_eq!(without("t = [\n  'x', # why\n  'y',\n]\n", "'x'", remove_item), None);
+    }
+
+    #[test]
+    fn a_key_has_its_new_name_wherever_it_is_written() {
+        let renamed = |text: &str| {
+            let key = if text.contains("\"old\"") { "\"old\"" } else { "old" };
+            without(text, key, |file, key| rename_key(file, key, "new"))
+        };
+        for (text, wanted) in [
+            ("old = 1 # why\n", Some("new = 1 # why\n")),
+            ("[t]\n  a . \"old\" = 1\n", Some("[t]\n  a . new = 1\n")),
+            ("a.old.b = 1\nold = 2\na.old.c = 'old'\n", Some("a.new.b = 1\nold = 2\na.new.c = 'old'\n")),
+            ("t = { b = [{ old = 1 }], old = 2 }\n", Some("t = { b = [{ new = 1 }], old = 2 }\n")),
+            ("t = { old.x = { y = {} }, b.old = [] }\n", Some("t = { new.x = { y = {} }, b.old = [] }\n")),
+            ("[a.old] # x\nold = 1\n[a.old.if]\n", Some("[a.new] # x\nold = 1\n[a.new.if]\n")),
+            ("[[a]]\nold = 1\n[[a]]\nold = 1\n", None),
+            ("old = 1\nnew = 2\n", None),
+        ] {
+            assert_eq!(renamed(text).as_deref(), wanted, "{text}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod failing_example;
 mod impossible_constraint;
 mod invalid_default;
 mod lengths;
+mod listed_value;
 mod missing_password;
 mod mistyped_reference;
 mod non_portable_pattern;
@@ -71,7 +72,11 @@ pub fn check_compiled(compiler: &Compiler, form: &CompiledForm, now: SystemTime)
         diagnostics.extend(invalid_default::check(compiler, form, field, path, now));
         let impossible = impossible_constraint::check_list(compiler, form, field, path, now);
         if impossible.is_none() {
-            diagnostics.extend(redundant_validation::check_list(compiler, form, field, now));
+            let redundant = redundant_validation::check_list(compiler, form, field, now);
+            if redundant.is_empty() {
+                diagnostics.extend(listed_value::check(compiler, form, field, path, now));
+            }
+            diagnostics.extend(redundant);
         }
         diagnostics.extend(impossible);
         diagnostics.extend(dead_condition::check(compiler, form, field, path, now));

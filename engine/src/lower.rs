@@ -9,6 +9,7 @@ mod field;
 mod form;
 mod payload;
 mod policy;
+mod superseded;
 mod usage;
 mod validation;
 mod value;
@@ -61,12 +62,22 @@ impl<'a> Table<'a> {
         Table { entries: self.entries, span: self.span.clone(), what: self.what, ty: ty.name() }
     }
 
+    /// What a key says, also where it is written by its superseded name.
     fn get(&self, key: &str) -> Option<&'a Node<'a>> {
-        self.entries.get(key)
+        self.entries.get(key).or_else(|| self.entries.get(superseded::old_name(self.what, key)?))
     }
 
+    /// What each key says, by the name that it has now.
     fn iter(&self) -> impl Iterator<Item = (Spanned<&'a str>, &'a Node<'a>)> + use<'a> {
-        self.entries.iter().map(|(key, value)| (Spanned::new(key.get_ref().as_ref(), key.span()), value))
+        let (entries, what) = (self.entries, self.what);
+        entries.iter().filter_map(move |(key, value)| {
+            let written = key.get_ref().as_ref();
+            match superseded::new_name(what, written) {
+                Some(new) if entries.contains_key(new) => None,
+                Some(new) => Some((Spanned::new(new, key.span()), value)),
+                None => Some((Spanned::new(written, key.span()), value)),
+            }
+        })
     }
 }
 
@@ -101,6 +112,7 @@ impl Lowering<'_> {
 
     /// Reports every key of `table` that is not among `known`.
     fn check_keys(&mut self, table: &Table<'_>, known: &[&str]) {
+        self.check_superseded(table);
         for (key, node) in table.iter() {
             if known.contains(&key.value) {
                 continue;

@@ -23,6 +23,7 @@ pub use crate::model::Segment;
 pub use crate::payload::{Circumstances, PayloadFault};
 pub use crate::policy::{Attempt, Denial};
 pub use claim::Claim;
+pub(crate) use prepare::normalized;
 pub use violation::Violation;
 
 /// The most violations that one request is told of.

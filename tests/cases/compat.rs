@@ -39,7 +39,8 @@ struct Change {
     old_policies: BTreeMap<String, String>,
     #[serde(default)]
     new_policies: BTreeMap<String, String>,
-    /// What is found: severity, rule, and path where there is one.
+    /// What is found: severity, rule, path where there is one, and `request` where a change of what is stored is about
+    /// requests too.
     findings: Vec<String>,
 }
 
@@ -121,7 +122,8 @@ fn unlike_pairs(compiler: &Compiler, changes: &[Change]) -> Vec<String> {
 
 fn shown(finding: &Finding) -> String {
     let path = finding.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
-    format!("{} {}{path}", finding.severity.name(), finding.change.name())
+    let also = if finding.category == finding.change.category() { "" } else { " request" };
+    format!("{} {}{path}{also}", finding.severity.name(), finding.change.name())
 }
 
 /// What is shown as a witness is one.

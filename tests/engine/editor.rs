@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use formwork_engine::diagnostic::Diagnostic;
+use formwork_engine::diagnostic::{Diagnostic, Rule};
 use formwork_engine::messages::Locale;
 use formwork_engine::policy::Policy;
 use formwork_engine::source::SourceFile;
@@ -19,9 +19,11 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// The keys of a table that are not superseded.
 fn names(schema: &Value, pointer: &str) -> BTreeSet<String> {
     let properties = schema.pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer}"));
-    properties.as_object().unwrap().keys().cloned().collect()
+    let current = properties.as_object().unwrap().iter().filter(|(_, key)| key["deprecated"].is_null());
+    current.map(|(name, _)| name.clone()).collect()
 }
 
 fn words(schema: &Value, pointer: &str) -> BTreeSet<String> {
@@ -99,6 +101,20 @@ fn the_options_of_every_kind() {
         // A kind's own name is said too; one option of `date` is not called like its kind.
         let pointer = format!("/definitions/validation/properties/{kind}/properties");
         assert_eq!(parsed(&form, &[&kind]), names(&editor, &pointer), "{kind}");
+    }
+}
+
+#[test]
+fn a_deprecated_key_is_one_that_the_parser_calls_so() {
+    let editor = schema("form-configuration.schema.json");
+    let kinds = editor.pointer("/definitions/validation/properties").unwrap().as_object().unwrap();
+    let deprecated: Vec<&String> =
+        kinds.iter().filter(|(_, key)| key["deprecated"] == true).map(|(name, _)| name).collect();
+    assert!(!deprecated.is_empty());
+    for key in deprecated {
+        let form = format!("resource = \"User\"\n[fields.properties.a]\nvalidation.{key} = true\n");
+        let found = built(&form).diagnostics;
+        assert!(found.iter().any(|found| found.rule == Rule::DeprecatedKey), "{key}: {found:?}");
     }
 }
 

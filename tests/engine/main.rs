@@ -7,6 +7,7 @@
 mod case_file;
 
 mod bounds;
+mod changes;
 mod claims;
 mod diagnostics;
 mod documents;
@@ -15,6 +16,7 @@ mod formats;
 mod forms;
 mod generate;
 mod messages;
+mod mutate;
 mod pages;
 mod policies;
 mod random;

@@ -3,6 +3,8 @@
 //! The rules of `schema` decide what is accepted; this says the same in a shape in which one demand can be held
 //! against another. A demand that is missing here would let a change pass unseen, so the matches are exhaustive.
 
+mod implication;
+
 use serde_json::{Number, Value};
 
 use super::statement::Statement;
@@ -184,9 +186,13 @@ fn unstated(form: &Form, path: &[Step], field: &Field) -> Vec<Demand> {
         found.push(Demand { kind, domain, condition, span, code, stated: false });
     };
     let always = Statement::always;
+    // A rule about time that leaves blank values alone speaks for the type too.
+    let may_be_blank =
+        field.validations.iter().any(|rule| matches!(rule.check, Check::Timing(_)) && rule.allow_blank);
+    let of_time = if may_be_blank { Domain::NotBlank } else { Domain::All };
     match field.ty {
-        FieldType::Date => add(Kind::Date, "date", Domain::All, always()),
-        FieldType::DateTime => add(Kind::DateTime, "datetime", Domain::All, always()),
+        FieldType::Date => add(Kind::Date, "date", of_time, always()),
+        FieldType::DateTime => add(Kind::DateTime, "datetime", of_time, always()),
         FieldType::Integer => {
             add(Kind::Whole, "type", Domain::All, always());
             for (comparison, bound, stated) in [
@@ -321,118 +327,4 @@ fn listed(values: &[Value]) -> String {
     let shown: Vec<String> = values.iter().take(SHOWN).map(|value| format!("`{value}`")).collect();
     let more = values.len().saturating_sub(SHOWN);
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
-}
-
-impl Kind {
-    /// Whether every value that meets it surely meets the other; of whole numbers if `whole`.
-    pub(super) fn implies(&self, other: &Self, whole: bool) -> bool {
-        if self == other {
-            return true;
-        }
-        match (self, other) {
-            (Self::AtLeast(least), Self::AtLeast(wider)) => least >= wider,
-            (Self::AtMost(most), Self::AtMost(wider)) => most <= wider,
-            (Self::Uuid, Self::AtMost(most)) => *most >= 36,
-            (Self::Date, Self::AtMost(most)) => *most >= 10,
-            (Self::OneOf(values), _) => values.iter().all(|value| meets(value, other)),
-            (Self::NoneOf(values), Self::NoneOf(fewer)) => {
-                fewer.iter().all(|value| values.iter().any(|listed| super::number::same(value, listed)))
-            }
-            (Self::Odd | Self::Even, Self::Whole) => true,
-            (Self::Compares(comparison, bound), Self::Compares(weaker, wider)) => {
-                super::number::follows((*comparison, bound), (*weaker, wider), whole)
-            }
-            (
-                Self::Lies { order, moment, with_time },
-                Self::Lies { order: weaker, moment: wider, with_time: other },
-            ) => with_time == other && lies_follows((*order, moment), (*weaker, wider)),
-            (
-                Self::LiesTo { order, field, with_time },
-                Self::LiesTo { order: weaker, field: to, with_time: other },
-            ) => with_time == other && field == to && order_follows(*order, *weaker),
-            (Self::ComparesTo { comparison, field }, Self::ComparesTo { comparison: weaker, field: to }) => {
-                let (zero, whole) = (Number::from(0), false);
-                field == to && super::number::follows((*comparison, &zero), (*weaker, &zero), whole)
-            }
-            (Self::Repeated { case_sensitive }, Self::Repeated { case_sensitive: weaker }) => {
-                *case_sensitive || !weaker
-            }
-            (
-                Self::Unique { scope, case_sensitive },
-                Self::Unique { scope: wider, case_sensitive: weaker },
-            ) => scope.iter().all(|path| wider.contains(path)) && (!case_sensitive || *weaker),
-            _ => false,
-        }
-    }
-}
-
-/// Whether a listed value surely meets a demand.
-fn meets(value: &Value, kind: &Kind) -> bool {
-    let text = value.as_str();
-    match kind {
-        Kind::OneOf(values) => values.iter().any(|listed| super::number::same(value, listed)),
-        Kind::NoneOf(values) => {
-            let surely_other = |listed: &Value| match (value, listed) {
-                (Value::Number(a), Value::Number(b)) => {
-                    super::number::compare(a, b).is_some_and(std::cmp::Ordering::is_ne)
-                }
-                (Value::String(a), Value::String(b)) => a != b,
-                _ => std::mem::discriminant(value) != std::mem::discriminant(listed),
-            };
-            values.iter().all(surely_other)
-        }
-        Kind::AtLeast(least) => text.is_some_and(|text| text.chars().count() as u64 >= *least),
-        Kind::AtMost(most) => text.is_some_and(|text| text.chars().count() as u64 <= *most),
-        Kind::Email => text.is_some_and(crate::schema::is_email),
-        Kind::Compares(comparison, bound) if *comparison != Comparison::MultipleOf => value
-            .as_number()
-            .and_then(|number| super::number::compare(number, bound))
-            .is_some_and(|ordering| comparison.holds(ordering)),
-        Kind::Whole => value.is_i64(),
-        _ => false,
-    }
-}
-
-fn order_follows(order: Order, weaker: Order) -> bool {
-    order == weaker
-        || matches!(
-            (order, weaker),
-            (Order::Before | Order::EqualTo, Order::OnOrBefore)
-                | (Order::After | Order::EqualTo, Order::OnOrAfter)
-        )
-}
-
-/// Whether what lies so to one point in time surely lies so to the other, whenever it is asked.
-fn lies_follows((order, moment): (Order, &Moment), (weaker, wider): (Order, &Moment)) -> bool {
-    use std::cmp::Ordering;
-    let Some(ordering) = moment_ordering(moment, wider) else { return false };
-    match ordering {
-        Ordering::Equal => order_follows(order, weaker),
-        // The wider bound is later: whatever is before the one is before the other.
-        Ordering::Less => {
-            matches!(order, Order::Before | Order::OnOrBefore | Order::EqualTo)
-                && matches!(weaker, Order::Before | Order::OnOrBefore)
-                && strictly(moment, order, weaker)
-        }
-        Ordering::Greater => {
-            matches!(order, Order::After | Order::OnOrAfter | Order::EqualTo)
-                && matches!(weaker, Order::After | Order::OnOrAfter)
-                && strictly(moment, order, weaker)
-        }
-    }
-}
-
-/// Two relative points may fall on the same day, so that only as strict an order follows.
-fn strictly(moment: &Moment, order: Order, weaker: Order) -> bool {
-    matches!(moment, Moment::Date(_) | Moment::Instant(..)) || order_follows(order, weaker)
-}
-
-/// How two points in time lie to each other, never the other way round whenever it is asked.
-fn moment_ordering(a: &Moment, b: &Moment) -> Option<std::cmp::Ordering> {
-    match (a, b) {
-        (Moment::Date(a), Moment::Date(b)) => Some(a.cmp(b)),
-        (Moment::Instant(a, _), Moment::Instant(b, _)) => Some(a.cmp(b)),
-        (Moment::Relative(a, of_a), Moment::Relative(b, of_b)) if of_a == of_b => Some(a.cmp(b)),
-        (a, b) => (a == b).then_some(std::cmp::Ordering::Equal),
-    }
 }

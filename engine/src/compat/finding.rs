@@ -148,8 +148,8 @@ changes! {
     RequestRefused "request-refused" Request Breaking;
     /// A value that was dropped is judged and kept.
     VisibilityWidened "visibility-widened" Request Warning;
-    /// A value is dropped in other cases.
-    VisibilityChanged "visibility-changed" Stored Warning;
+    /// A value is dropped in other cases, and judged and kept in others.
+    VisibilityChanged "visibility-changed" Request Warning;
     /// A rule counts in other cases.
     ConditionChanged "condition-changed" Request Warning;
     /// A bound is another one.
@@ -239,6 +239,8 @@ pub struct Finding {
     pub change: Change,
     /// How bad it is: as bad as its kind, unless a witness shows worse.
     pub severity: Severity,
+    /// The promise that it is about: that of its kind, unless requests may be refused for what is stored otherwise.
+    pub category: Category,
     /// The name by which clients know the form.
     pub form: String,
     /// The dotted path of the field; `None` where it is about the form.
@@ -262,6 +264,7 @@ impl Finding {
         Self {
             change,
             severity: change.severity(),
+            category: change.category(),
             form: form.to_owned(),
             path: None,
             message: message.into(),

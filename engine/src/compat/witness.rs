@@ -29,6 +29,7 @@ pub(super) fn add(old: &CompiledForm, new: &CompiledForm, findings: &mut Vec<Fin
         let Some(witness) = trial.search(&requests, &path, finding.change) else { continue };
         if matches!(witness.outcome, Outcome::Refused { .. }) {
             finding.severity = Severity::Breaking;
+            finding.category = Category::Request;
         }
         finding.witness = Some(witness);
     }

@@ -53,6 +53,10 @@ pub(super) fn check_list(
     now: SystemTime,
 ) -> Option<Diagnostic> {
     let form = &served.form;
+    // What is refused today may be allowed tomorrow.
+    if field.is_about_the_present() {
+        return None;
+    }
     let (validation, values) = field.validations.iter().find_map(|validation| match &validation.check {
         Check::Inclusion(values) if !validation.allow_blank && validation.condition.is_none() => {
             Some((validation, values))

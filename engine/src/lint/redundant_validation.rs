@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::fix;
 use crate::model::{
     Against, Check, Comparison, Field, FieldType, Form, Length, Moment, Numericality, Spanned, Validation,
 };
@@ -24,7 +25,10 @@ pub(super) fn check(form: &Form, field: &Field) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for validation in &field.validations {
         match &validation.check {
-            Check::Length(length) => found.extend(implied_lengths(form, field, length)),
+            Check::Length(length) => {
+                found.extend(no_minimum(form, validation, length));
+                found.extend(implied_lengths(form, field, length));
+            }
             Check::Numericality(numericality) => found.extend(implied_bounds(form, field, numericality)),
             _ => {}
         }
@@ -36,12 +40,22 @@ fn redundant(form: &Form, span: &Span, message: String) -> Diagnostic {
     Diagnostic::new(Rule::RedundantValidation, &form.source, span.clone(), message).help(HELP)
 }
 
+/// A minimum that never refuses anything, so that no error goes with it.
+fn no_minimum(form: &Form, rule: &Validation, length: &Length) -> Option<Diagnostic> {
+    let minimum = length.minimum.as_ref().filter(|minimum| minimum.value == 0)?;
+    let found = redundant(form, &minimum.span, "no length is below 0".to_owned());
+    // A message may be that of the greatest length which holds though nobody wrote it.
+    let is_plain = rule.message.is_none() || length.maximum.is_some();
+    let edits = fix::remove_option(&form.source, &rule.span, &minimum.span).filter(|_| is_plain);
+    Some(match edits {
+        Some(edits) => found.fix("remove `minimum`", edits),
+        None => found,
+    })
+}
+
 /// Bounds of a length that other rules keep anyway.
 fn implied_lengths(form: &Form, field: &Field, length: &Length) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    if let Some(minimum) = length.minimum.as_ref().filter(|minimum| minimum.value == 0) {
-        found.push(redundant(form, &minimum.span, "no length is below 0".to_owned()));
-    }
+    let mut found: Vec<Diagnostic> = Vec::new();
     for other in &field.validations {
         let array = matches!(field.ty, FieldType::Array(_));
         let always = other.condition.is_none() && !other.allow_blank;
@@ -171,7 +185,7 @@ fn shadowed(form: &Form, rule: &Validation, list: &Validation) -> Diagnostic {
 }
 
 /// Whether a rule judges a single value by itself, at any time alike. Lengths are decided from the rules themselves.
-fn is_of_value(check: &Check) -> bool {
+pub(super) fn is_of_value(check: &Check) -> bool {
     match check {
         Check::Format { .. }
         | Check::Email

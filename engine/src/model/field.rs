@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::model::{Check, Condition, Spanned, Validation};
+use crate::model::{Against, Check, Condition, Moment, Spanned, Validation};
 use crate::source::Span;
 
 /// The type of a field's value.
@@ -274,6 +274,19 @@ impl Field {
         self.when.is_none()
             && (self.default.is_some()
                 || matches!(&self.ty, FieldType::Group { fields, .. } if within(fields)))
+    }
+
+    /// Whether what its rules say of a value depends on the time of the request.
+    #[must_use]
+    pub fn is_about_the_present(&self) -> bool {
+        let moves = |against: &Against| match against {
+            Against::Moment(moment, _) => !matches!(moment, Moment::Date(_) | Moment::Instant(..)),
+            Against::Field(_) => false,
+        };
+        self.validations.iter().any(|rule| match &rule.check {
+            Check::Timing(timing) => timing.bounds.iter().any(|(_, against)| moves(&against.value)),
+            _ => false,
+        })
     }
 
     /// The rule that requires it, if one does.

@@ -176,7 +176,8 @@ fn normalize_value(field: &Field, value: &mut Value) {
     }
 }
 
-fn normalized(step: Normalizer, text: &str) -> String {
+/// A text after one step of normalization; the same step once more changes nothing.
+pub(crate) fn normalized(step: Normalizer, text: &str) -> String {
     match step {
         Normalizer::Trim => text.trim().to_owned(),
         Normalizer::Squish => text.split_whitespace().collect::<Vec<_>>().join(" "),

@@ -11,6 +11,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use formwork_engine::build::{Built, build_all_untested};
 use formwork_engine::compile::{CompiledForm, Compiler};
+use formwork_engine::diagnostic::{Diagnostic, Severity};
 use formwork_engine::example_run::{Coverage, ExampleRun, Outcome, coverage, run_examples};
 use formwork_engine::source;
 
@@ -91,7 +92,7 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     }
     let counts = Counts::of(&tested);
     for broken in tested.iter().filter(|tested| tested.form.is_none()) {
-        output::error(&output::findings_for_stderr(&broken.built.diagnostics));
+        output::error(&output::findings_for_stderr(&errors(broken.built)));
     }
     output::print(&match arguments.format {
         Format::Text => text::render(&tested, &counts),
@@ -99,6 +100,13 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
         Format::Junit => junit::render(&tested),
     });
     Ok(Verdict::findings(counts.failed() > 0 || counts.broken_forms > 0))
+}
+
+/// Why a form does not compile. Its warnings are for `lint`, which knows of each whether it is wanted; an error can be
+/// neither silenced nor switched off.
+fn errors(built: &Built) -> Vec<Diagnostic> {
+    let errors = built.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+    errors.cloned().collect()
 }
 
 fn test<'b>(built: &'b Built, now: SystemTime, arguments: &Arguments) -> Tested<'b> {

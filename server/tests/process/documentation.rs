@@ -6,6 +6,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tempfile::TempDir;
+
+use crate::diff::git;
 use crate::{Serving, run, text, workspace};
 
 #[test]
@@ -20,7 +23,7 @@ fn the_http_page() {
 
 #[test]
 fn the_lint_page() {
-    run_commands("docs/lint.md", 8);
+    run_commands("docs/lint.md", &workspace(), 8);
 }
 
 #[test]
@@ -55,14 +58,38 @@ fn files(page: &str) -> Vec<(&str, &str)> {
 
 #[test]
 fn the_test_page() {
-    run_commands("docs/test.md", 6);
+    run_commands("docs/test.md", &workspace(), 6);
 }
 
-/// Runs the commands of a page that need no server, in their order.
-fn run_commands(page: &str, at_least: usize) {
-    let examples = examples(&fs::read_to_string(repository(page)).unwrap());
+#[test]
+fn the_diff_page() {
+    // The revision that is compared with is that of the example forms.
+    let root = workspace();
+    git(root.path(), &["init", "--quiet", "--initial-branch=main"]);
+    git(root.path(), &["add", "."]);
+    git(root.path(), &["commit", "--quiet", "--message", "first"]);
+    run_commands("docs/diff.md", &root, 5);
+}
+
+#[test]
+fn the_page_about_forms() {
+    // The page writes its first form, which is then the only one.
+    let page = fs::read_to_string(repository("docs/forms.md")).unwrap();
+    let (_, form) =
+        page.split_once("This is the whole of `configs/forms/sign_up.toml`:\n\n```toml\n").unwrap();
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir_all(root.path().join("configs/forms")).unwrap();
+    fs::write(root.path().join("configs/forms/sign_up.toml"), form.split_once("```").unwrap().0).unwrap();
+    run_commands("docs/forms.md", &root, 2);
+}
+
+/// Runs the `formwork` commands of a page that need no server, in their order.
+fn run_commands(page: &str, root: &TempDir, at_least: usize) {
+    let mut examples = examples(&fs::read_to_string(repository(page)).unwrap());
+    // Of another program's commands an example has nothing to do with this one.
+    examples.retain(|example| !example.command.starts_with("taplo"));
     assert!(examples.len() >= at_least, "only {} examples were found", examples.len());
-    run_in(workspace().path(), examples);
+    run_in(root.path(), examples);
 }
 
 /// Runs commands in a directory.

@@ -9,8 +9,10 @@ mod dev;
 mod diff;
 mod documentation;
 mod durability;
+mod examples;
 mod lint;
 mod policies;
+mod revision;
 mod secrets;
 mod shutdown;
 

@@ -20,7 +20,7 @@ fn finding(finding: &Finding) -> Value {
     json!({
         "rule": finding.change.name(),
         "severity": finding.severity.name(),
-        "category": finding.change.category().name(),
+        "category": finding.category.name(),
         "form": finding.form,
         "path": finding.path,
         "message": finding.message,

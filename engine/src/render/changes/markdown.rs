@@ -2,6 +2,9 @@
 
 use crate::compat::{Finding, Severity};
 
+/// Between `@` and a name, or `#` and a number, so that nobody is called and no issue is linked.
+const INVISIBLE_SPACE: &str = "&#8203;";
+
 pub(super) fn render(findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "No change of the forms that clients could notice.\n".to_owned();
@@ -43,23 +46,62 @@ fn details(finding: &Finding) -> Option<String> {
 }
 
 /// Text in which nothing but code spans is markup, on one line of a table.
+///
+/// A span is what `CommonMark` (6.1) takes for one: it ends with as many backticks as it begins with, and what has no end
+/// is no span. A value of a form may hold backticks, and what stands behind them must not become markup.
 fn cell(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    let mut in_code = false;
+    let mut rest = text;
+    while let Some(start) = rest.find('`') {
+        escaped.push_str(&plain(&rest[..start]));
+        let fence = run(&rest[start..]);
+        let after = start + fence;
+        if let Some(end) = end_of_span(&rest[after..], fence) {
+            let span = &rest[start..after + end + fence];
+            escaped.push_str(&span.replace('|', "\\|").replace(['\n', '\r'], " "));
+            rest = &rest[after + end + fence..];
+        } else {
+            escaped.push_str(&"\\`".repeat(fence));
+            rest = &rest[after..];
+        }
+    }
+    escaped + &plain(rest)
+}
+
+/// How many backticks a text begins with.
+fn run(text: &str) -> usize {
+    text.bytes().take_while(|byte| *byte == b'`').count()
+}
+
+/// Where a code span of so many backticks ends.
+fn end_of_span(text: &str, fence: usize) -> Option<usize> {
+    let mut at = 0;
+    while let Some(start) = text[at..].find('`') {
+        let length = run(&text[at + start..]);
+        if length == fence {
+            return Some(at + start);
+        }
+        at += start + length;
+    }
+    None
+}
+
+/// Text without any markup. A backslash keeps nobody from being mentioned, an invisible space does.
+fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '`' => in_code = !in_code,
-            '|' => escaped.push('\\'),
-            '\n' | '\r' => {
-                escaped.push(' ');
-                continue;
+            '\n' | '\r' => escaped.push(' '),
+            '@' | '#' => {
+                escaped.push(character);
+                escaped.push_str(INVISIBLE_SPACE);
             }
-            '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '~' | '@' if !in_code => {
+            '\\' | '|' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '~' | '!' => {
                 escaped.push('\\');
+                escaped.push(character);
             }
-            _ => {}
+            _ => escaped.push(character),
         }
-        escaped.push(character);
     }
     escaped
 }
@@ -70,9 +112,46 @@ fn code(text: &str) -> String {
 }
 
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(['\n', '\r'], " ")
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\n' | '\r' => escaped.push(' '),
+            '@' | '#' => {
+                escaped.push(character);
+                escaped.push_str(INVISIBLE_SPACE);
+            }
+            _ => escaped.push(character),
+        }
+    }
+    escaped
 }
 
 fn longest_run(text: &str) -> usize {
     text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_whole_code_spans_is_markup() {
+        for (text, wanted) in [
+            ("`a|<b>` <i> | c", "`a\\|<b>` \\<i\\> \\| c"),
+            ("one of `\"a`<b>@x", "one of `\"a`\\<b\\>@&#8203;x"),
+            ("`\"a`b\"`<img>", "`\"a`b\"\\`\\<img\\>"),
+            ("``a`b`` `", "``a`b`` \\`"),
+            ("a\nb #1", "a b #&#8203;1"),
+        ] {
+            assert_eq!(cell(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_summary_holds_no_tags_and_calls_nobody() {
+        assert_eq!(html("</summary>\n@all &"), "&lt;/summary&gt; @&#8203;all &amp;");
+    }
 }

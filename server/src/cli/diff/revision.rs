@@ -8,21 +8,29 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use formwork_engine::build::{self, Built, ReadPolicies};
 use formwork_engine::compile::Compiler;
 use formwork_engine::policy::Policy;
 use formwork_engine::source::{MAX_FILE_BYTES, ReadFault, SourceFile};
 
-/// The directories that hold what is compared.
-const FORMS: &str = "forms/";
-const POLICIES: &str = "policies/";
+use crate::cli::output;
+
+/// What hooks and the like tell git of where they run: here the configuration directory says which repository is meant.
+/// Where git looks for objects stays as it is, since a hook may be about some that are not yet in the repository.
+const PLACE: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_INDEX_FILE"];
+
+/// The directories within that of the configuration that hold what is compared.
+const FORMS: &str = "forms";
+const POLICIES: &str = "policies";
 
 /// A form or policy file of a revision.
 struct Entry {
     object: String,
     /// Below the configuration directory.
     path: String,
+    /// In bytes.
+    size: u64,
 }
 
 /// Builds every form that a revision has in the configuration directory, and reads every policy.
@@ -34,12 +42,21 @@ pub(super) fn build(
 ) -> anyhow::Result<(Vec<Built>, ReadPolicies)> {
     let commit = commit(configs, revision)?;
     let entries = entries(configs, &commit)?;
-    let contents = contents(configs, &entries)?;
+    let of_policies = |entry: &Entry| entry.path.starts_with(POLICIES);
+    if entries.iter().all(of_policies) {
+        let forms = configs.join(FORMS);
+        output::error(&format!(
+            "`{revision}` has no form in {}: every form counts as new\n",
+            forms.display()
+        ));
+    }
+    let mut contents = contents(configs, entries.iter().filter(|entry| entry.is_read()))?.into_iter();
     let (mut forms, mut policies) = (Vec::new(), Vec::new());
-    for (entry, bytes) in entries.iter().zip(contents) {
+    for entry in &entries {
+        let bytes = if entry.is_read() { contents.next() } else { None };
         let (source, fault) = source(configs, revision, &entry.path, bytes);
         let source = Arc::new(source);
-        if entry.path.starts_with(POLICIES) {
+        if of_policies(entry) {
             policies.push(Policy::read(&source, fault.as_ref()));
         } else {
             forms.push(build::build(compiler, &source, fault.as_ref(), now));
@@ -48,33 +65,52 @@ pub(super) fn build(
     Ok((forms, ReadPolicies::new(policies)))
 }
 
+impl Entry {
+    /// Whether it is small enough to be a form or policy.
+    fn is_read(&self) -> bool {
+        self.size <= MAX_FILE_BYTES
+    }
+}
+
 fn git(configs: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(configs).args(arguments);
+    for name in PLACE {
+        command.env_remove(name);
+    }
     command
 }
 
-/// What a git command prints; nothing where it fails.
-fn output(configs: &Path, arguments: &[&str]) -> anyhow::Result<Option<Vec<u8>>> {
+/// What a git command prints, or what it says where it fails.
+fn ask(configs: &Path, arguments: &[&str]) -> anyhow::Result<Result<Vec<u8>, String>> {
     let run = git(configs, arguments).output();
     let run =
         run.context("cannot run `git`, which reads the revision: install it, or compare with a directory")?;
-    Ok(run.status.success().then_some(run.stdout))
+    if run.status.success() {
+        return Ok(Ok(run.stdout));
+    }
+    let said = String::from_utf8_lossy(&run.stderr);
+    let said = said.lines().next().unwrap_or_default();
+    Ok(Err(said.strip_prefix("fatal: ").unwrap_or(said).to_owned()))
 }
 
 fn commit(configs: &Path, revision: &str) -> anyhow::Result<String> {
-    if output(configs, &["rev-parse", "--git-dir"])?.is_none() {
-        bail!(
-            "`{revision}` is no directory, and {} is in no git repository: name a directory to compare with",
-            configs.display()
-        );
+    let shown = configs.display();
+    match ask(configs, &["rev-parse", "--is-inside-work-tree"])? {
+        Ok(answer) if answer.starts_with(b"true") => {}
+        Ok(_) => bail!(
+            "`{revision}` is no directory, and {shown} is in no work tree of the git repository around it: name a directory to compare with"
+        ),
+        Err(said) => bail!(
+            "`{revision}` is no directory, and {shown} is in no git repository that can be read ({said}): name a directory to compare with"
+        ),
     }
     let name = format!("{revision}^{{commit}}");
-    if let Some(id) = output(configs, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name])? {
+    if let Ok(id) = ask(configs, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name])? {
         return Ok(String::from_utf8_lossy(&id).trim().to_owned());
     }
-    let shallow = output(configs, &["rev-parse", "--is-shallow-repository"])?;
-    if shallow.is_some_and(|answer| answer.starts_with(b"true")) {
+    let shallow = ask(configs, &["rev-parse", "--is-shallow-repository"])?;
+    if shallow.is_ok_and(|answer| answer.starts_with(b"true")) {
         bail!(
             "the repository is a shallow clone without `{revision}`: fetch it with `git fetch --depth=1 origin {revision}` and compare with `FETCH_HEAD`, or with `git fetch --unshallow`"
         );
@@ -85,38 +121,48 @@ fn commit(configs: &Path, revision: &str) -> anyhow::Result<String> {
 }
 
 fn entries(configs: &Path, commit: &str) -> anyhow::Result<Vec<Entry>> {
-    let listed = output(configs, &["ls-tree", "-r", "-z", commit, "--", FORMS, POLICIES])?;
-    let listed = listed.with_context(|| format!("cannot list the files of {commit}"))?;
+    // Without a slash behind it: a directory itself may be a link.
+    let listed = ask(configs, &["ls-tree", "-r", "-z", "--long", commit, "--", FORMS, POLICIES])?;
+    let listed = listed.map_err(|said| anyhow!("cannot list the files of {commit}: {said}"))?;
     let mut entries = Vec::new();
     for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
         let line = String::from_utf8_lossy(line);
         let Some((meta, path)) = line.split_once('\t') else { continue };
-        let mut meta = meta.split(' ');
+        // `<mode> <type> <object> <size>`
+        let mut meta = meta.split_ascii_whitespace();
         let (mode, object) = (meta.next().unwrap_or_default(), meta.nth(1).unwrap_or_default());
+        let size = meta.next().and_then(|size| size.parse().ok()).unwrap_or_default();
         if path.split('/').any(|part| part.starts_with('.')) {
             continue;
         }
-        if mode == "120000" {
-            bail!(
+        match mode {
+            "120000" => bail!(
                 "{path} is a symbolic link in the revision, and is not followed: check the revision out into a directory and compare with that"
-            );
+            ),
+            "160000" => bail!(
+                "{path} is a submodule in the revision, and its files are in another repository: check the revision out into a directory and compare with that"
+            ),
+            _ => {}
         }
-        if path.strip_suffix(".toml").is_some() && mode.starts_with("100") {
-            entries.push(Entry { object: object.to_owned(), path: path.to_owned() });
+        if path.strip_suffix(".toml").is_some() {
+            entries.push(Entry { object: object.to_owned(), path: path.to_owned(), size });
         }
     }
     Ok(entries)
 }
 
 /// The contents of the files, in their order, by one process.
-fn contents(configs: &Path, entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
+fn contents<'e>(
+    configs: &Path,
+    entries: impl Iterator<Item = &'e Entry> + Clone,
+) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut child = git(configs, &["cat-file", "--batch"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot run `git cat-file`")?;
     let mut input = child.stdin.take().context("`git cat-file` takes no input")?;
-    let names: String = entries.iter().flat_map(|entry| [entry.object.as_str(), "\n"]).collect();
+    let names: String = entries.clone().flat_map(|entry| [entry.object.as_str(), "\n"]).collect();
     // Beside the reading: either pipe may be full before the other is empty.
     let writer = std::thread::spawn(move || input.write_all(names.as_bytes()));
     let mut printed = Vec::new();
@@ -147,14 +193,19 @@ fn object(rest: &mut &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A file under the path that people know it by.
-fn source(configs: &Path, revision: &str, path: &str, bytes: Vec<u8>) -> (SourceFile, Option<ReadFault>) {
+/// A file under the path that people know it by; without bytes it is too large to be read.
+fn source(
+    configs: &Path,
+    revision: &str,
+    path: &str,
+    bytes: Option<Vec<u8>>,
+) -> (SourceFile, Option<ReadFault>) {
     let shown = PathBuf::from(format!("{revision}:{}", configs.join(path).display()));
     let name = path.strip_prefix(FORMS).or_else(|| path.strip_prefix(POLICIES)).unwrap_or(path);
     let name = name.strip_suffix(".toml").unwrap_or(name).to_owned();
-    if bytes.len() as u64 > MAX_FILE_BYTES {
+    let Some(bytes) = bytes else {
         return (SourceFile::new(shown, name, String::new()), Some(ReadFault::TooLarge));
-    }
+    };
     match String::from_utf8(bytes) {
         // A byte order mark is no part of the text (Unicode, 23.8).
         Ok(text) => {

@@ -71,7 +71,7 @@ fn mend(inspection: &Inspection, levels: &Levels, before: &Arc<SourceFile>) -> M
     loop {
         let fixes: Vec<&Fix> = found.iter().filter_map(|found| found.fix.as_ref()).collect();
         let (text, applied) = fix::apply(&file.text, &fixes);
-        // Each round takes something away, so there is a last.
+        // Each round leaves less to mend, so there is a last.
         if text == file.text {
             return Mended { before: Arc::clone(before), after: text, titles };
         }

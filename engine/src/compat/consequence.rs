@@ -1,0 +1,163 @@
+//! Stored values that are others, and what else looks at them: a default that changes what is stored may also decide a
+//! condition, and then a request is refused.
+//!
+//! In: the new form and findings about what is stored. They are about requests too where any rule or template may see
+//! the other value. Called by `compat`.
+
+use super::finding::{Category, Change, Finding, Severity};
+use crate::model::{Against, Check, Field, Form, Normalizer, PayloadSource, Step, Validation, dotted};
+
+/// Says of each finding about what is stored whether requests may be refused for it.
+pub(super) fn add(old: &Form, new: &Form, findings: &mut [Finding]) {
+    let readers = readers(new);
+    let stored = |found: &&mut Finding| {
+        found.category == Category::Stored
+            && found.severity == Severity::Warning
+            && changes_value(found.change)
+    };
+    for finding in findings.iter_mut().filter(stored) {
+        let path = finding.path.clone().unwrap_or_default();
+        let reader = readers.iter().find(|reader| touches(&reader.seen, &path)).map(|reader| &reader.path);
+        let why = match reader {
+            Some(reader) => format!("`{reader}` depends on it"),
+            None if is_judged(old, new, &path, finding.change) => "other rules judge the value".to_owned(),
+            None => continue,
+        };
+        finding.category = Category::Request;
+        finding.help.get_or_insert_with(|| format!("requests may be refused for it too: {why}"));
+    }
+}
+
+/// Whether a value may be another one that is sent alike.
+fn changes_value(change: Change) -> bool {
+    matches!(
+        change,
+        Change::DefaultChanged
+            | Change::ComputedValueChanged
+            | Change::ReadonlyAdded
+            | Change::ReadonlyRemoved
+            | Change::NormalizationAdded
+    )
+}
+
+/// A field that something else looks at, which is empty where it may be any.
+struct Reader {
+    seen: String,
+    /// What looks at it.
+    path: String,
+}
+
+fn readers(form: &Form) -> Vec<Reader> {
+    let mut readers = Vec::new();
+    form.for_each_field(&mut |field, at| {
+        let mut see = |written: &str| {
+            let seen = form.resolve(at, written).map(|target| dotted(&target.path)).unwrap_or_default();
+            readers.push(Reader { seen, path: dotted(at) });
+        };
+        let rules = field.validations.iter().filter_map(|rule| rule.condition.as_ref());
+        for condition in field.when.iter().chain(rules) {
+            condition.for_each_field(&mut |path, _| see(&path.value));
+        }
+        for rule in &field.validations {
+            for other in related(rule) {
+                see(other);
+            }
+        }
+    });
+    // What exactly a template reads makes little difference: most read what was sent.
+    let computed = form.payload.iter().filter(|entry| !is_constant(&entry.source.value));
+    readers.extend(computed.map(|entry| Reader { seen: String::new(), path: dotted(&entry.path) }));
+    readers
+}
+
+/// The fields that a rule holds a value against.
+fn related(rule: &Validation) -> Vec<&str> {
+    match &rule.check {
+        Check::Comparison(comparisons) => comparisons.iter().map(|(_, other)| other.value.as_str()).collect(),
+        Check::Timing(timing) => {
+            let fields = timing.bounds.iter().filter_map(|(_, against)| match &against.value {
+                Against::Field(path) => Some(path.as_str()),
+                Against::Moment(..) => None,
+            });
+            fields.collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn is_constant(source: &PayloadSource) -> bool {
+    matches!(source, PayloadSource::Constant(_))
+}
+
+/// Whether one path is the other, or around it.
+fn touches(one: &str, other: &str) -> bool {
+    is_around(one, other) || is_around(other, one)
+}
+
+fn is_around(outer: &str, inner: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    outer.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Whether rules of the new form may refuse the other value, or what is around it.
+fn is_judged(old: &Form, new: &Form, path: &str, change: Change) -> bool {
+    let mut judged = false;
+    new.for_each_field(&mut |field, at| {
+        let place = dotted(at);
+        if place == path {
+            judged |=
+                may_refuse(field, change) || (change == Change::DefaultChanged && brings_about(old, new, at));
+        } else if is_around(&place, path) {
+            judged |= !field.validations.is_empty();
+        }
+    });
+    let computed = || match new.payload.iter().find(|entry| dotted(&entry.path) == path) {
+        Some(entry) => !is_constant(&entry.source.value),
+        // What is sent counts, which was put aside.
+        None => true,
+    };
+    judged || (change == Change::ComputedValueChanged && computed())
+}
+
+fn may_refuse(field: &Field, change: Change) -> bool {
+    let only_shortens =
+        |step: &Normalizer| matches!(step, Normalizer::Trim | Normalizer::Squish | Normalizer::Digits);
+    match change {
+        Change::ReadonlyRemoved => true,
+        Change::ReadonlyAdded => field.presence().is_some(),
+        Change::NormalizationAdded => {
+            !field.validations.is_empty()
+                || field.schema.is_some()
+                || !field.normalize.iter().all(only_shortens)
+        }
+        // By the rules that always say the same it has been judged already.
+        _ => field.is_about_the_present() || field.validations.iter().any(depends_on_more),
+    }
+}
+
+/// Whether what a rule says of a value depends on more than the value.
+fn depends_on_more(rule: &Validation) -> bool {
+    rule.condition.is_some()
+        || !related(rule).is_empty()
+        || matches!(rule.check, Check::Confirmation { .. } | Check::UniqueItems { .. })
+}
+
+/// Whether the default makes a profile be there that was not, and whose fields are then required.
+fn brings_about(old: &Form, new: &Form, at: &[Step]) -> bool {
+    let had_none = || {
+        let mut had = false;
+        old.for_each_field(&mut |field, place| had |= place == at && field.default.is_some());
+        !had
+    };
+    let in_profile = matches!(at, [Step::Key(group), Step::Key(_), ..] if is_profiles(new, group));
+    in_profile && had_none()
+}
+
+/// Whether a name is that of a group of groups that are there only if something in them is.
+fn is_profiles(form: &Form, name: &str) -> bool {
+    use crate::model::FieldType::Group;
+    let group = form.fields.iter().find(|field| field.name.value == name);
+    group.is_some_and(|group| {
+        group.fields().iter().any(|profile| matches!(profile.ty, Group { implied: false, .. }))
+    })
+}
