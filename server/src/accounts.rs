@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::submission::{
-    Accepted, Circumstances, PayloadFault, Refusal, Submitted, Violation, submit, taken,
+    Accepted, Circumstances, Claim, PayloadFault, Refusal, Submitted, Violation, submit, taken,
 };
 
 use crate::password::{Hasher, PasswordError};
@@ -61,42 +61,39 @@ impl Accounts {
             Err(Refusal::Violations(violations)) => return Ok(Outcome::Refused(violations)),
             Err(Refusal::Payload(fault)) => return Err(fault.into()),
         };
-        let refusal = |indices: Vec<usize>| {
-            let mut violations: Vec<Violation> = indices
-                .iter()
-                .filter_map(|index| claims.get(*index))
-                .map(|claim| taken(form, claim))
-                .collect();
-            violations.dedup_by(|later, earlier| later.is_beside(earlier));
-            Ok(Outcome::Refused(violations))
-        };
-        let new_claims: Vec<NewClaim> = claims
-            .iter()
-            .map(|claim| NewClaim { field: claim.declared_path(), digest: claim.digest })
-            .collect();
-        let known = self.store.taken(&new_claims).await?;
-        if !known.is_empty() {
-            return refusal(known);
-        }
-        // The most expensive step comes when nothing else can be wrong with the request.
+        let claimed =
+            claims.iter().map(|claim| NewClaim { field: claim.declared_path(), digest: claim.digest });
+        let claimed: Vec<NewClaim> = claimed.collect();
         let password = match password {
-            Some(password) => Some(self.hasher.hash(password).await?),
+            // The most expensive step comes when nothing else can be wrong with the request.
+            Some(password) => match self.store.taken(&claimed).await? {
+                known if known.is_empty() => Some(self.hasher.hash(password).await?),
+                known => return Ok(Outcome::Refused(refusal(form, &claims, &known))),
+            },
             None => None,
         };
         let record = NewRecord {
-            resource: form.form.resource.name,
-            form: form.name(),
-            version: &form.version,
-            attributes: &serde_json::Value::Object(attributes).to_string(),
-            password: password.as_deref(),
-            claims: &new_claims,
+            resource: form.form.resource.name.to_owned(),
+            form: form.name().to_owned(),
+            version: form.version.clone(),
+            attributes: serde_json::Value::Object(attributes).to_string(),
+            password,
+            claims: claimed,
             created_at: milliseconds(circumstances.now),
         };
-        match self.store.create(&record).await? {
+        match self.store.create(record).await? {
             Creation::Created(id) => Ok(Outcome::Created(id)),
-            Creation::Taken(indices) => refusal(indices),
+            Creation::Taken(indices) => Ok(Outcome::Refused(refusal(form, &claims, &indices))),
         }
     }
+}
+
+/// What the form has against claims that others have, by index.
+fn refusal(form: &CompiledForm, claims: &[Claim], taken_ones: &[usize]) -> Vec<Violation> {
+    let found = taken_ones.iter().filter_map(|index| claims.get(*index));
+    let mut violations: Vec<Violation> = found.map(|claim| taken(form, claim)).collect();
+    violations.dedup_by(|later, earlier| later.is_beside(earlier));
+    violations
 }
 
 /// Milliseconds since the Unix epoch; 0 for times before it.

@@ -5,9 +5,13 @@
 
 mod sqlite;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+
+/// What a database said of a group, told to everyone in it.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +22,24 @@ pub enum StoreError {
     /// The directory for the database file cannot be made.
     #[error("cannot make the directory of the database")]
     Directory(#[source] std::io::Error),
+    /// There is more to do than may wait; nothing was begun.
+    #[error("too much is waiting for the database")]
+    Overloaded {
+        /// Seconds after which there may be room.
+        retry_after: u64,
+    },
+    /// The database cannot be written for now: locked, read-only, its disk full or failing.
+    #[error("the database cannot be written")]
+    Unavailable(#[source] Cause),
+    /// The database refused a record.
+    #[error("the database refused a record")]
+    Refused(#[source] Cause),
+    /// The database is being closed, or what was asked of it was given up by a panic.
+    #[error("the database was interrupted")]
+    Interrupted,
+    /// The operating system gives no thread to write on.
+    #[error("cannot start a thread for the database")]
+    Thread(#[source] std::io::Error),
     /// The database refused, or is out of reach.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -31,24 +53,27 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        match error {
+            sqlx::Error::PoolTimedOut => Self::Overloaded { retry_after: 1 },
+            error => Self::Database(error),
+        }
     }
 }
 
 /// A record to be.
-pub struct NewRecord<'a> {
+pub struct NewRecord {
     /// The resource's name.
-    pub resource: &'a str,
+    pub resource: String,
     /// The form's name.
-    pub form: &'a str,
+    pub form: String,
     /// The form's version.
-    pub version: &'a str,
+    pub version: String,
     /// The attributes as a JSON object.
-    pub attributes: &'a str,
+    pub attributes: String,
     /// The password's hash as a PHC string.
-    pub password: Option<&'a str>,
+    pub password: Option<String>,
     /// What no other record may have.
-    pub claims: &'a [NewClaim],
+    pub claims: Vec<NewClaim>,
     /// Milliseconds since the Unix epoch.
     pub created_at: i64,
 }
@@ -91,7 +116,9 @@ pub struct StoredToken {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Stores a record with its password and claims, all or nothing; when it returns, it is durable.
-    async fn create(&self, record: &NewRecord<'_>) -> Result<Creation, StoreError>;
+    ///
+    /// A store may commit records of many callers together. Whatever becomes of the others, each is told of its own.
+    async fn create(&self, record: NewRecord) -> Result<Creation, StoreError>;
 
     /// Which of these claims somebody has, by index: politeness, since only [`Store::create`] decides.
     async fn taken(&self, claims: &[NewClaim]) -> Result<Vec<usize>, StoreError>;
@@ -123,7 +150,7 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     match url.strip_prefix("sqlite:") {
         // A database in memory would be another one for every connection.
         Some(file) if !file.is_empty() && !file.starts_with(':') => {
-            Ok(Arc::new(sqlite::Sqlite::open(file).await?))
+            Ok(Arc::new(sqlite::Sqlite::open(Path::new(file)).await?))
         }
         _ => Err(StoreError::UnknownUrl),
     }

@@ -20,6 +20,8 @@ use crate::store::StoreError;
 const PROBLEM_JSON: &str = "application/problem+json";
 const JSON_API: &str = "application/vnd.api+json";
 const JSON: &str = "application/json";
+/// Seconds after which a client may look whether the database can be written again.
+const UNAVAILABLE_FOR: u64 = 5;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -218,6 +220,17 @@ impl IntoResponse for ApiError {
                 );
                 let message = "the form cannot compute a value; nothing was stored";
                 (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::base("payload_failed", message)])
+            }
+            Self::Account(AccountError::Store(StoreError::Overloaded { retry_after })) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+                let message = "the server has more to do than may wait; nothing was begun";
+                (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("overloaded", message)])
+            }
+            Self::Account(error @ AccountError::Store(StoreError::Unavailable(_))) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the database cannot be written");
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(UNAVAILABLE_FOR));
+                let message = "the database cannot be written for now; nothing was stored";
+                (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("unavailable", message)])
             }
             Self::Account(error) => {
                 // Here, at the edge, and nowhere else: the client is told nothing of it.

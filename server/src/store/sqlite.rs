@@ -1,35 +1,48 @@
-//! `SQLite`: one file, one writer, readers beside it.
+//! `SQLite`: one file, one thread that writes records, readers beside it.
 //!
-//! WAL mode with full synchronization: a commit is on the disk before it returns.
+//! WAL mode with full synchronization: a commit is on the disk before it returns. Records are written through
+//! rusqlite, all else goes through sqlx; both are the same library underneath.
+
+mod group;
+mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
+use sqlx::Row;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row, SqliteConnection};
 
 use super::{Creation, NewClaim, NewRecord, Store, StoreError, StoredToken};
+use writer::Writer;
 
 /// Reads at the same time.
 const READERS: u32 = 4;
-/// How long to wait for another process that writes.
+/// How long to wait for another process that writes, or for a free connection.
 const BUSY: Duration = Duration::from_secs(5);
-/// Enough for every statement in this file.
+/// Enough for every statement of a connection.
 const STATEMENTS: usize = 32;
+/// After how many pages of 4 KiB a commit copies the log into the database, after which the log starts anew.
+const CHECKPOINT_PAGES: u32 = 4000;
+/// What the log is cut back to, in bytes, once it starts anew after a reader made it grow.
+const LOG_BYTES: u32 = 64 << 20;
+/// What the writer keeps of the database in memory, in KiB: a larger cache is no faster.
+const CACHE_KIB: i32 = 8 << 10;
 
 pub(super) struct Sqlite {
-    writer: SqlitePool,
+    writer: Writer,
+    /// For what is seldom written: tables and tokens.
+    settings: SqlitePool,
     readers: SqlitePool,
 }
 
 impl Sqlite {
-    pub(super) async fn open(file: &str) -> Result<Self, StoreError> {
-        if let Some(directory) =
-            Path::new(file).parent().filter(|directory| !directory.as_os_str().is_empty())
-        {
+    pub(super) async fn open(file: &Path) -> Result<Self, StoreError> {
+        if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(StoreError::Directory)?;
         }
         let options = SqliteConnectOptions::new()
@@ -40,32 +53,36 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .statement_cache_capacity(STATEMENTS);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(StoreError::Migration)?;
+        let pool = SqlitePoolOptions::new().acquire_timeout(BUSY);
+        let settings = pool.clone().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&settings).await.map_err(StoreError::Migration)?;
         let options = options.create_if_missing(false).pragma("query_only", "on");
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
-        Ok(Self { writer, readers })
+        let readers = pool.max_connections(READERS).connect_with(options).await?;
+        let connection =
+            writing_connection(file).map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
+        Ok(Self { writer: Writer::start(connection)?, settings, readers })
     }
+}
+
+/// Opens a database whose tables are there.
+fn writing_connection(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", "on")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // These two answer with the value that they set.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    Ok(connection)
 }
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn create(&self, record: &NewRecord<'_>) -> Result<Creation, StoreError> {
-        // Dropped before its commit, by an error or because the client went away, a transaction rolls back.
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let id = insert(&mut transaction, record).await?;
-        let mut taken = Vec::new();
-        for (index, claim) in record.claims.iter().enumerate() {
-            if !claim_value(&mut transaction, id, claim).await? {
-                taken.push(index);
-            }
-        }
-        if !taken.is_empty() {
-            transaction.rollback().await?;
-            return Ok(Creation::Taken(taken));
-        }
-        transaction.commit().await?;
-        Ok(Creation::Created(id))
+    async fn create(&self, record: NewRecord) -> Result<Creation, StoreError> {
+        self.writer.create(record).await
     }
 
     async fn taken(&self, claims: &[NewClaim]) -> Result<Vec<usize>, StoreError> {
@@ -98,7 +115,7 @@ impl Store for Sqlite {
         .bind(&token.secret_digest)
         .bind(forms)
         .bind(token.created_at)
-        .execute(&self.writer)
+        .execute(&self.settings)
         .await?;
         Ok(added.rows_affected() == 1)
     }
@@ -121,53 +138,16 @@ impl Store for Sqlite {
                 .bind(at)
                 .bind(id_or_name)
                 .bind(id_or_name)
-                .execute(&self.writer)
+                .execute(&self.settings)
                 .await?;
         Ok(revoked.rows_affected() > 0)
     }
 
     async fn close(&self) {
+        self.writer.finish().await;
         self.readers.close().await;
-        self.writer.close().await;
+        self.settings.close().await;
     }
-}
-
-async fn insert(connection: &mut SqliteConnection, record: &NewRecord<'_>) -> Result<i64, StoreError> {
-    let id = sqlx::query(
-        "INSERT INTO records (resource, form, version, attributes, created_at) VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(record.resource)
-    .bind(record.form)
-    .bind(record.version)
-    .bind(record.attributes)
-    .bind(record.created_at)
-    .execute(&mut *connection)
-    .await?
-    .last_insert_rowid();
-    if let Some(phc) = record.password {
-        sqlx::query("INSERT INTO passwords (record_id, phc) VALUES (?, ?)")
-            .bind(id)
-            .bind(phc)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(id)
-}
-
-/// Claims a value for a record; `false` if another record has it.
-async fn claim_value(
-    connection: &mut SqliteConnection,
-    record: i64,
-    claim: &NewClaim,
-) -> Result<bool, StoreError> {
-    let claimed =
-        sqlx::query("INSERT INTO claims (digest, record_id, field) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-            .bind(claim.digest.as_slice())
-            .bind(record)
-            .bind(&claim.field)
-            .execute(connection)
-            .await?;
-    Ok(claimed.rows_affected() == 1)
 }
 
 fn token_from(row: &SqliteRow) -> Result<StoredToken, StoreError> {
