@@ -65,11 +65,16 @@ impl Accounts {
             claims.iter().map(|claim| NewClaim { field: claim.declared_path(), digest: claim.digest });
         let claimed: Vec<NewClaim> = claimed.collect();
         let password = match password {
-            // The most expensive step comes when nothing else can be wrong with the request.
-            Some(password) => match self.store.taken(&claimed).await? {
-                known if known.is_empty() => Some(self.hasher.hash(password).await?),
-                known => return Ok(Outcome::Refused(refusal(form, &claims, &known))),
-            },
+            Some(password) => {
+                // Who would wait too long for the hash is told before anything is done.
+                let place = self.hasher.admit()?;
+                // The most expensive step comes when nothing else can be wrong with the request.
+                let known = self.store.taken(&claimed).await?;
+                if !known.is_empty() {
+                    return Ok(Outcome::Refused(refusal(form, &claims, &known)));
+                }
+                Some(place.hash(password).await?)
+            }
             None => None,
         };
         let record = NewRecord {

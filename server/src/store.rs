@@ -7,6 +7,7 @@ mod sqlite;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -25,8 +26,8 @@ pub enum StoreError {
     /// There is more to do than may wait; nothing was begun.
     #[error("too much is waiting for the database")]
     Overloaded {
-        /// Seconds after which there may be room.
-        retry_after: u64,
+        /// After how long there may be room.
+        retry_after: Duration,
     },
     /// The database cannot be written for now: locked, read-only, its disk full or failing.
     #[error("the database cannot be written")]
@@ -54,7 +55,7 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::PoolTimedOut => Self::Overloaded { retry_after: 1 },
+            sqlx::Error::PoolTimedOut => Self::Overloaded { retry_after: Duration::from_secs(1) },
             error => Self::Database(error),
         }
     }

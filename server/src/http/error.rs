@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::MAX_BODY_BYTES;
 use super::json::JsonFault;
 use crate::accounts::AccountError;
+use crate::password::PasswordError;
 use crate::store::StoreError;
 
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -221,9 +222,16 @@ impl IntoResponse for ApiError {
                 let message = "the form cannot compute a value; nothing was stored";
                 (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::base("payload_failed", message)])
             }
-            Self::Account(AccountError::Store(StoreError::Overloaded { retry_after })) => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
-                let message = "the server has more to do than may wait; nothing was begun";
+            Self::Account(
+                AccountError::Store(StoreError::Overloaded { retry_after })
+                | AccountError::Password(PasswordError::Overloaded { retry_after }),
+            ) => {
+                // Rounded up: who comes back a moment too early is sent away again.
+                let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+                headers.extend(
+                    HeaderValue::from_str(&seconds.to_string()).map(|seconds| (header::RETRY_AFTER, seconds)),
+                );
+                let message = "the server has more to do than may wait; nothing was stored";
                 (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("overloaded", message)])
             }
             Self::Account(error @ AccountError::Store(StoreError::Unavailable(_))) => {

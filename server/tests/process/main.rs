@@ -31,7 +31,7 @@ const GIVE_UP: Duration = Duration::from_mins(1);
 fn formwork(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_formwork"));
     command.current_dir(directory).stdin(Stdio::null());
-    for name in ["CONFIGS", "DATABASE", "LISTEN", "DEV", "ALLOW_INVALID", "LOG"] {
+    for name in ["CONFIGS", "DATABASE", "LISTEN", "DEV", "ALLOW_INVALID", "HASH_WAIT", "LOG"] {
         command.env_remove(format!("FORMWORK_{name}"));
     }
     command

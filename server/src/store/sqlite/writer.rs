@@ -6,6 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -18,6 +19,8 @@ use super::group::{self, Outcomes};
 const ROOM: usize = 64 * 1024;
 /// What a creation takes of the room beside its attributes, in KiB.
 const OVERHEAD: usize = 4;
+/// How long it takes at most to store what may wait.
+const EMPTIED_WITHIN: Duration = Duration::from_secs(1);
 /// How many creations one commit holds at most, so that the first of them does not wait for too many others.
 const GROUP: usize = 1024;
 
@@ -61,7 +64,7 @@ impl Writer {
         let size = u32::try_from(OVERHEAD + record.attributes.len() / 1024).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(size)
-            .map_err(|_| StoreError::Overloaded { retry_after: 1 })?;
+            .map_err(|_| StoreError::Overloaded { retry_after: EMPTIED_WITHIN })?;
         let (reply, outcome) = oneshot::channel();
         self.enqueue(Job { record, reply, _room: room })?;
         outcome.await.map_err(|_| StoreError::Interrupted)?
