@@ -5,6 +5,7 @@
 
 mod accept;
 mod claim;
+mod fingerprint;
 mod prepare;
 mod validate;
 mod violation;

@@ -8,15 +8,23 @@ use formwork_engine::submission::{
     Accepted, Circumstances, Claim, PayloadFault, Refusal, Submitted, Violation, submit, taken,
 };
 
+use crate::idempotency::{Attempt, Key};
 use crate::password::{Hasher, PasswordError};
-use crate::store::{Creation, NewClaim, NewRecord, Store, StoreError};
+use crate::store::{Creation, Kept, NewClaim, NewRecord, Store, StoreError};
 
 /// What came of a submission.
 pub enum Outcome {
-    /// A record was stored under this id.
-    Created(i64),
+    /// A record was stored, now or when the same request came before.
+    Created {
+        /// Its id.
+        id: i64,
+        /// The version of the form that accepted it.
+        version: String,
+    },
     /// The form refuses it, or others have what it claims.
     Refused(Vec<Violation>),
+    /// Another request was sent under its idempotency key.
+    Reused,
 }
 
 /// Why a submission came to nothing through no fault of its own.
@@ -48,6 +56,8 @@ impl Accounts {
 
     /// Judges a submission and stores it; when it returns `Created`, the record is durable.
     ///
+    /// Under a key, a submission that was stored before is answered as it was then, and nothing else is done.
+    ///
     /// # Errors
     /// When the password cannot be hashed or the database fails; nothing is stored then.
     pub async fn create(
@@ -55,7 +65,14 @@ impl Accounts {
         form: &CompiledForm,
         submitted: Submitted,
         circumstances: &Circumstances,
+        key: Option<&Key<'_>>,
     ) -> Result<Outcome, AccountError> {
+        let now = milliseconds(circumstances.now);
+        let attempt = key.map(|key| Attempt::new(key, form, &submitted, now));
+        // Before the form judges: it may have changed since, and the answer may not.
+        if let Some(kept) = self.kept(attempt.as_ref(), now).await? {
+            return self.again(attempt, kept).await;
+        }
         let Accepted { attributes, password, claims } = match submit(form, submitted, circumstances) {
             Ok(accepted) => accepted,
             Err(Refusal::Violations(violations)) => return Ok(Outcome::Refused(violations)),
@@ -70,10 +87,15 @@ impl Accounts {
                 let place = self.hasher.admit()?;
                 // The most expensive step comes when nothing else can be wrong with the request.
                 let known = self.store.taken(&claimed).await?;
-                if !known.is_empty() {
+                if known.is_empty() {
+                    Some(place.hash(password).await?)
+                } else if let Some(kept) = self.kept(attempt.as_ref(), now).await? {
+                    // It was taken by the same request, which came twice at once.
+                    drop(place);
+                    return self.again(attempt, kept).await;
+                } else {
                     return Ok(Outcome::Refused(refusal(form, &claims, &known)));
                 }
-                Some(place.hash(password).await?)
             }
             None => None,
         };
@@ -84,12 +106,37 @@ impl Accounts {
             attributes: serde_json::Value::Object(attributes).to_string(),
             password,
             claims: claimed,
-            created_at: milliseconds(circumstances.now),
+            created_at: now,
+            key: attempt.as_ref().map(|attempt| attempt.key),
         };
         match self.store.create(record).await? {
-            Creation::Created(id) => Ok(Outcome::Created(id)),
+            Creation::Created(id) => Ok(Outcome::Created { id, version: form.version.clone() }),
             Creation::Taken(indices) => Ok(Outcome::Refused(refusal(form, &claims, &indices))),
+            Creation::Kept(kept) => self.again(attempt, kept).await,
         }
+    }
+
+    /// What was created under the key of an attempt, if it has one.
+    async fn kept(&self, attempt: Option<&Attempt>, now: i64) -> Result<Option<Kept>, StoreError> {
+        match attempt {
+            Some(attempt) => self.store.kept(&attempt.key, now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The first answer, if it is the same request that comes again.
+    async fn again(&self, attempt: Option<Attempt>, kept: Kept) -> Result<Outcome, AccountError> {
+        let Some(Attempt { key, password }) = attempt else { return Ok(Outcome::Reused) };
+        if key.fingerprint != kept.fingerprint {
+            return Ok(Outcome::Reused);
+        }
+        // Where one of the two is missing, the form had no use for the password then.
+        if let (Some(password), Some(phc)) = (password, &kept.password)
+            && !self.hasher.admit()?.verify(password, phc).await?
+        {
+            return Ok(Outcome::Reused);
+        }
+        Ok(Outcome::Created { id: kept.id, version: kept.version })
     }
 }
 

@@ -77,6 +77,32 @@ pub struct NewRecord {
     pub claims: Vec<NewClaim>,
     /// Milliseconds since the Unix epoch.
     pub created_at: i64,
+    /// The key under which a client sent it, if it may send it again.
+    pub key: Option<NewKey>,
+}
+
+/// An idempotency key to be kept.
+#[derive(Clone, Copy)]
+pub struct NewKey {
+    /// What finds it again.
+    pub digest: [u8; 32],
+    /// What tells whether the same request comes again.
+    pub fingerprint: [u8; 32],
+    /// From when on it is as if it had never been, in milliseconds since the Unix epoch.
+    pub expires_at: i64,
+}
+
+/// What was created under an idempotency key.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The fingerprint of the request that created it.
+    pub fingerprint: [u8; 32],
+    /// The record's id.
+    pub id: i64,
+    /// The version of the form that accepted it.
+    pub version: String,
+    /// The password's hash as a PHC string.
+    pub password: Option<String>,
 }
 
 /// A value to be claimed.
@@ -94,6 +120,8 @@ pub enum Creation {
     Created(i64),
     /// Others have these claims, by index; nothing is stored.
     Taken(Vec<usize>),
+    /// The key is in use, whatever is claimed; nothing is stored.
+    Kept(Kept),
 }
 
 /// An API token as it is kept: enough to know the token again, not enough to make it.
@@ -116,13 +144,16 @@ pub struct StoredToken {
 /// What the server needs of a database.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Stores a record with its password and claims, all or nothing; when it returns, it is durable.
+    /// Stores a record with its password, claims and key, all or nothing; when it returns, it is durable.
     ///
     /// A store may commit records of many callers together. Whatever becomes of the others, each is told of its own.
     async fn create(&self, record: NewRecord) -> Result<Creation, StoreError>;
 
     /// Which of these claims somebody has, by index: politeness, since only [`Store::create`] decides.
     async fn taken(&self, claims: &[NewClaim]) -> Result<Vec<usize>, StoreError>;
+
+    /// What was created under a key that has not expired by `now`, in milliseconds since the Unix epoch.
+    async fn kept(&self, key: &NewKey, now: i64) -> Result<Option<Kept>, StoreError>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;

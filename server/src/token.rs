@@ -90,6 +90,8 @@ fn patterns(forms: &[String]) -> Result<GlobSet, TokenError> {
 /// Somebody with a valid token.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// The token's id.
+    pub id: String,
     /// The token's name.
     pub name: String,
     forms: GlobSet,
@@ -137,7 +139,7 @@ impl Tokens {
         let matches = bool::from(digest(secret).ct_eq(expected));
         Ok(stored.filter(|token| matches && token.revoked_at.is_none()).and_then(|token| {
             let forms = patterns(&token.forms).ok()?;
-            Some(Caller { name: token.name, forms })
+            Some(Caller { id: token.id, name: token.name, forms })
         }))
     }
 }
@@ -189,7 +191,7 @@ mod tests {
     fn patterns_cover_names() {
         let caller = |forms: &[&str]| {
             let forms: Vec<String> = forms.iter().map(|form| (*form).to_owned()).collect();
-            Caller { name: String::new(), forms: patterns(&forms).unwrap_or_default() }
+            Caller { id: String::new(), name: String::new(), forms: patterns(&forms).unwrap_or_default() }
         };
         assert!(caller(&["sign_up", "developer/*"]).covers("developer/sign_up"));
         assert!(caller(&["*"]).covers("developer/sign_up"));

@@ -4,6 +4,7 @@
 
 mod bodies;
 mod form_configurations;
+mod idempotency;
 mod language;
 mod overload;
 mod persistence;

@@ -115,6 +115,12 @@ pub enum ApiError {
         /// The version that judged.
         version: String,
     },
+    /// The idempotency key is none that could be kept, or there are several.
+    #[error("invalid idempotency key")]
+    InvalidKey,
+    /// Another request was sent under the same idempotency key.
+    #[error("idempotency key reused")]
+    KeyReused,
     /// The form cannot compute a value.
     #[error(transparent)]
     Payload(#[from] PayloadFault),
@@ -212,6 +218,14 @@ impl IntoResponse for ApiError {
             Self::Invalid { problems, version } => {
                 headers.extend(version_header(&version));
                 (StatusCode::UNPROCESSABLE_ENTITY, problems)
+            }
+            Self::InvalidKey => {
+                let message = "send one `Idempotency-Key` of 1 to 255 visible ASCII characters";
+                (StatusCode::BAD_REQUEST, vec![Problem::base("invalid_idempotency_key", message)])
+            }
+            Self::KeyReused => {
+                let message = "another request was sent under this `Idempotency-Key`; choose a new one";
+                (StatusCode::UNPROCESSABLE_ENTITY, vec![Problem::base("idempotency_key_reused", message)])
             }
             Self::Payload(fault) | Self::Account(AccountError::Payload(fault)) => {
                 tracing::error!(

@@ -15,6 +15,7 @@ use super::App;
 use super::error::{ApiError, Problem, version_header};
 use super::extract::{self, Asker};
 use crate::accounts::Outcome;
+use crate::idempotency::Key;
 
 const NAME: &str = "form_configuration_name";
 
@@ -24,31 +25,35 @@ const COLLECTION: &str = "users";
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
     let asker = Asker::of(&request);
+    let key = extract::idempotency_key(&headers)?;
     let body = extract::object(request).await?;
     // One snapshot from here to the answer: a reload meanwhile is the next request's.
     let snapshot = app.registry.snapshot();
     let name = body.get(NAME).and_then(Value::as_str);
     let form = name.and_then(|name| form(&snapshot, name));
-    let token;
+    let caller;
     if form.is_none_or(|form| form.form.access != Access::Public) {
-        let caller = app.caller(&headers).await?.ok_or(ApiError::Unauthorized)?;
+        let known = app.caller(&headers).await?.ok_or(ApiError::Unauthorized)?;
         let may_use = match (form, name) {
-            (Some(form), _) => caller.may_use(&form.form),
-            (None, Some(name)) => caller.covers(name),
+            (Some(form), _) => known.may_use(&form.form),
+            (None, Some(name)) => known.covers(name),
             (None, None) => true,
         };
         if !may_use {
             return Err(ApiError::Forbidden);
         }
-        token = Some(caller.name);
+        caller = Some(known);
     } else {
         // Nobody needs a token here; who has one may be named by the form's templates.
-        token = app.caller(&headers).await?.map(|caller| caller.name);
+        caller = app.caller(&headers).await?;
     }
     let (form, submitted) = members(body, form)?;
-    let circumstances = asker.circumstances(token, (app.clock)());
-    match app.accounts.create(form, submitted, &circumstances).await? {
-        Outcome::Created(id) => Ok(created(id, form)),
+    let (token, name) = caller.map(|caller| (caller.id, caller.name)).unzip();
+    let key = key.as_deref().map(|text| Key { caller: token.as_deref(), text });
+    let circumstances = asker.circumstances(name, (app.clock)());
+    match app.accounts.create(form, submitted, &circumstances, key.as_ref()).await? {
+        Outcome::Created { id, version } => Ok(created(id, &version)),
+        Outcome::Reused => Err(ApiError::KeyReused),
         Outcome::Refused(violations) => {
             Err(ApiError::refused(form, &snapshot.locales, &asker.languages, &violations))
         }
@@ -82,8 +87,8 @@ fn members(
     }
 }
 
-fn created(id: i64, form: &CompiledForm) -> Response {
-    let mut headers = version_header(&form.version);
+fn created(id: i64, version: &str) -> Response {
+    let mut headers = version_header(version);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(location) = HeaderValue::from_str(&format!("/api/{COLLECTION}/{id}")) {
         headers.insert(header::LOCATION, location);

@@ -4,6 +4,7 @@
 //! rusqlite, all else goes through sqlx; both are the same library underneath.
 
 mod group;
+mod keys;
 mod writer;
 
 use std::path::Path;
@@ -17,7 +18,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 
-use super::{Creation, NewClaim, NewRecord, Store, StoreError, StoredToken};
+use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredToken};
 use writer::Writer;
 
 /// Reads at the same time.
@@ -99,6 +100,11 @@ impl Store for Sqlite {
         Ok(taken)
     }
 
+    async fn kept(&self, key: &NewKey, now: i64) -> Result<Option<Kept>, StoreError> {
+        let row = sqlx::query(keys::FIND).bind(key.digest.as_slice()).bind(now);
+        row.fetch_optional(&self.readers).await?.as_ref().map(kept_from).transpose()
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.readers).await?;
         Ok(())
@@ -148,6 +154,16 @@ impl Store for Sqlite {
         self.readers.close().await;
         self.settings.close().await;
     }
+}
+
+fn kept_from(row: &SqliteRow) -> Result<Kept, StoreError> {
+    let fingerprint: Vec<u8> = row.try_get("fingerprint")?;
+    Ok(Kept {
+        fingerprint: fingerprint.try_into().map_err(|_| StoreError::Malformed("idempotency key"))?,
+        id: row.try_get("record_id")?,
+        version: row.try_get("version")?,
+        password: row.try_get("phc")?,
+    })
 }
 
 fn token_from(row: &SqliteRow) -> Result<StoredToken, StoreError> {

@@ -6,6 +6,7 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::super::{Creation, NewRecord};
+use super::keys;
 
 /// What came of each creation, in their order.
 pub(super) type Outcomes = Vec<rusqlite::Result<Creation>>;
@@ -18,6 +19,7 @@ pub(super) fn commit(connection: &mut Connection, records: &[&NewRecord]) -> rus
     // Dropped before its commit, by an error or a panic, it rolls back.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let outcomes = records.iter().map(|record| create(&transaction, record)).collect::<Result<_, _>>()?;
+    keys::forget(&transaction, records)?;
     transaction.commit()?;
     Ok(outcomes)
 }
@@ -45,7 +47,13 @@ fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<usize> 
 }
 
 fn insert(connection: &Connection, record: &NewRecord) -> rusqlite::Result<Creation> {
-    let NewRecord { resource, form, version, attributes, password, claims, created_at } = record;
+    let NewRecord { resource, form, version, attributes, password, claims, created_at, key } = record;
+    // Before the claims are: a request that comes again would find its own.
+    if let Some(key) = key
+        && let Some(kept) = keys::find(connection, key, *created_at)?
+    {
+        return Ok(Creation::Kept(kept));
+    }
     connection
         .prepare_cached(
             "INSERT INTO records (resource, form, version, attributes, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -66,5 +74,11 @@ fn insert(connection: &Connection, record: &NewRecord) -> rusqlite::Result<Creat
             taken.push(index);
         }
     }
-    Ok(if taken.is_empty() { Creation::Created(id) } else { Creation::Taken(taken) })
+    if !taken.is_empty() {
+        return Ok(Creation::Taken(taken));
+    }
+    if let Some(key) = key {
+        keys::keep(connection, key, id)?;
+    }
+    Ok(Creation::Created(id))
 }

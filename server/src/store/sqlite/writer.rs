@@ -156,6 +156,7 @@ mod tests {
             password: None,
             claims: vec![NewClaim { field: "email".to_owned(), digest: [digest; 32] }],
             created_at: 0,
+            key: None,
         }
     }
 
