@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use sqlite::backup::BackupError;
+
 /// What a database said of a group, told to everyone in it.
 pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
@@ -179,11 +181,22 @@ pub trait Store: Send + Sync {
 /// # Errors
 /// When the URL is not understood, or the database cannot be opened or migrated.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    match url.strip_prefix("sqlite:") {
-        // A database in memory would be another one for every connection.
-        Some(file) if !file.is_empty() && !file.starts_with(':') => {
-            Ok(Arc::new(sqlite::Sqlite::open(Path::new(file)).await?))
-        }
-        _ => Err(StoreError::UnknownUrl),
+    match sqlite_file(url) {
+        Some(file) => Ok(Arc::new(sqlite::Sqlite::open(file).await?)),
+        None => Err(StoreError::UnknownUrl),
     }
+}
+
+/// Copies the database that a URL names to a new file, as it is at one moment and while others write to it.
+///
+/// # Errors
+/// When the URL names no file, the database cannot be read, or the copy cannot be written.
+pub fn backup(url: &str, target: &Path) -> Result<(), BackupError> {
+    sqlite::backup::backup(sqlite_file(url).ok_or(BackupError::Url)?, target)
+}
+
+fn sqlite_file(url: &str) -> Option<&Path> {
+    // A database in memory would be another one for every connection.
+    let file = url.strip_prefix("sqlite:").filter(|file| !file.is_empty() && !file.starts_with(':'))?;
+    Some(Path::new(file))
 }

@@ -3,6 +3,7 @@
 //! WAL mode with full synchronization: a commit is on the disk before it returns. Records are written through
 //! rusqlite, all else goes through sqlx; both are the same library underneath.
 
+pub(super) mod backup;
 mod group;
 mod keys;
 mod writer;
@@ -25,6 +26,8 @@ use writer::Writer;
 const READERS: u32 = 4;
 /// How long to wait for another process that writes, or for a free connection.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long what is seldom written waits for a gap between the commits of a server under load.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Enough for every statement of a connection.
 const STATEMENTS: usize = 32;
 /// After how many pages of 4 KiB a commit copies the log into the database, after which the log starts anew.
@@ -55,7 +58,9 @@ impl Sqlite {
             .busy_timeout(BUSY)
             .statement_cache_capacity(STATEMENTS);
         let pool = SqlitePoolOptions::new().acquire_timeout(BUSY);
-        let settings = pool.clone().max_connections(1).connect_with(options.clone()).await?;
+        let patient = options.clone().busy_timeout(PATIENCE);
+        let settings =
+            pool.clone().max_connections(1).acquire_timeout(PATIENCE).connect_with(patient).await?;
         sqlx::migrate!("migrations/sqlite").run(&settings).await.map_err(StoreError::Migration)?;
         let options = options.create_if_missing(false).pragma("query_only", "on");
         let readers = pool.max_connections(READERS).connect_with(options).await?;

@@ -4,11 +4,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod backup;
 mod command_line;
 mod dev;
 mod diff;
 mod documentation;
 mod durability;
+mod faults;
 mod lint;
 mod secrets;
 mod shutdown;

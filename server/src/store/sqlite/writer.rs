@@ -17,9 +17,11 @@ use super::group::{self, Outcomes};
 
 /// How much may wait, in KiB: some tenths of a second's worth of small records.
 const ROOM: usize = 64 * 1024;
-/// What a creation takes of the room beside its attributes, in KiB.
+/// What a creation takes of the room beside its attributes and claims, in KiB.
 const OVERHEAD: usize = 4;
-/// How long it takes at most to store what may wait.
+/// What a claim takes of it, in bytes.
+const CLAIM: usize = 128;
+/// How long to stay away when there is no room: what may wait is stored within it on all but slow disks.
 const EMPTIED_WITHIN: Duration = Duration::from_secs(1);
 /// How many creations one commit holds at most, so that the first of them does not wait for too many others.
 const GROUP: usize = 1024;
@@ -61,7 +63,8 @@ impl Writer {
 
     /// Stores a record; when it returns, the record is durable, or nothing of it is there.
     pub(super) async fn create(&self, record: NewRecord) -> Result<Creation, StoreError> {
-        let size = u32::try_from(OVERHEAD + record.attributes.len() / 1024).unwrap_or(u32::MAX);
+        let bytes = record.attributes.len() + record.claims.len() * CLAIM;
+        let size = u32::try_from(OVERHEAD + bytes / 1024).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(size)
             .map_err(|_| StoreError::Overloaded { retry_after: EMPTIED_WITHIN })?;
@@ -255,15 +258,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_locked_database_fails_the_group_and_not_the_next_one() {
+    async fn a_locked_or_read_only_database_fails_the_group_and_not_the_next_one() {
         let (root, mut connection) = database().await;
-        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        connection.busy_timeout(Duration::ZERO).unwrap();
         let mut other = writing_connection(&root.path().join("test.db")).unwrap();
         let lock = other.transaction_with_behavior(Immediate).unwrap();
-        let told = answers(vec![record("{}", 1)], |records| group::commit(&mut connection, records));
+        let mut create = |connection: &mut Connection| {
+            answers(vec![record("{}", 1)], |records| group::commit(connection, records))
+        };
+        let told = create(&mut connection);
         assert!(matches!(told[..], [Some(Err(StoreError::Unavailable(_)))]), "{told:?}");
         drop(lock);
-        let told = answers(vec![record("{}", 1)], |records| group::commit(&mut connection, records));
+        connection.pragma_update(None, "query_only", "on").unwrap();
+        let told = create(&mut connection);
+        assert!(matches!(told[..], [Some(Err(StoreError::Unavailable(_)))]), "{told:?}");
+        connection.pragma_update(None, "query_only", "off").unwrap();
+        let told = create(&mut connection);
         assert!(matches!(told[..], [Some(Ok(Creation::Created(1)))]), "{told:?}");
     }
 
