@@ -11,6 +11,9 @@ use crate::{Answer, Serving, formwork, workspace};
 /// What a file may hold before the disk counts as full, in blocks of 512 bytes.
 const BLOCKS: usize = 4096;
 
+/// So many subscriptions do not fit.
+const LARGER_THAN_THE_DISK: usize = 1000;
+
 /// The server, with files that cannot grow beyond a bound.
 fn on_a_small_disk(directory: &std::path::Path) -> Serving {
     let server = formwork(directory);
@@ -37,12 +40,13 @@ fn a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing() {
     let root = workspace();
     let serving = on_a_small_disk(root.path());
     let mut stored = BTreeSet::new();
-    let refused = (0..).map(|index| (index, subscribe(&serving, index))).find(|(_, answer)| {
-        if answer.status == 201 {
-            stored.insert(answer.json()["model"]["id"].as_i64().unwrap());
-        }
-        answer.status != 201
-    });
+    let refused =
+        (0..LARGER_THAN_THE_DISK).map(|index| (index, subscribe(&serving, index))).find(|(_, answer)| {
+            if answer.status == 201 {
+                stored.insert(answer.json()["model"]["id"].as_i64().unwrap());
+            }
+            answer.status != 201
+        });
     let (index, answer) = refused.unwrap();
     assert_eq!(answer.status, 503, "{}", answer.body);
     assert_eq!(answer.json()["details"][0]["code"], "unavailable");

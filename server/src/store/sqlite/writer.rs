@@ -181,8 +181,8 @@ mod tests {
         let room = Arc::new(Semaphore::new(records.len()));
         let waiting = records.into_iter().map(|record| {
             let (reply, outcome) = oneshot::channel();
-            let _room = Arc::clone(&room).try_acquire_owned().unwrap();
-            assert!(queue.send(Job { record, reply, _room }).is_ok());
+            let room = Arc::clone(&room).try_acquire_owned().unwrap();
+            assert!(queue.send(Job { record, reply, _room: room }).is_ok());
             outcome
         });
         let waiting: Vec<_> = waiting.collect();
@@ -263,7 +263,7 @@ mod tests {
         connection.busy_timeout(Duration::ZERO).unwrap();
         let mut other = writing_connection(&root.path().join("test.db")).unwrap();
         let lock = other.transaction_with_behavior(Immediate).unwrap();
-        let mut create = |connection: &mut Connection| {
+        let create = |connection: &mut Connection| {
             answers(vec![record("{}", 1)], |records| group::commit(connection, records))
         };
         let told = create(&mut connection);
@@ -294,9 +294,9 @@ mod tests {
     fn what_a_client_left_is_not_begun() {
         let (queue, jobs) = unbounded_channel();
         let room = Arc::new(Semaphore::new(1));
-        let _room = Arc::clone(&room).try_acquire_owned().unwrap();
+        let taken = Arc::clone(&room).try_acquire_owned().unwrap();
         let (reply, outcome) = oneshot::channel();
-        assert!(queue.send(Job { record: record("{}", 1), reply, _room }).is_ok());
+        assert!(queue.send(Job { record: record("{}", 1), reply, _room: taken }).is_ok());
         drop((queue, outcome));
         run(jobs, |records| {
             assert!(records.is_empty());
