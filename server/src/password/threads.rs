@@ -14,9 +14,9 @@ use tokio::sync::oneshot;
 
 /// How much a new measurement moves what is thought usual: one part in so many.
 const INERTIA: u32 = 8;
-/// How far hashing steps back for all else that wants the processor.
+/// How far hashing steps back for what answers: enough to let it go first, and not so far that a neighbour starves it.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 type Work = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
