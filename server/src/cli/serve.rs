@@ -103,6 +103,8 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
+    // Before anyone is told that the server is there: who reads it may stop it at once.
+    let stop = stop_signal()?;
     let forms = registry.snapshot().statuses.iter().filter(|status| status.form.is_some()).count();
     output::error(&format!("formwork serves {forms} forms on http://{address}\n"));
     if forms == 0 {
@@ -111,7 +113,6 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     if let Some(token) = &dev_token {
         output::error(&greeting(&registry, address, token));
     }
-    let stop = stop_signal()?;
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let graceful = async move {
         stop.await;
