@@ -73,6 +73,7 @@ fix:
 # The numbers of benches/README.md.
 bench:
     cargo bench -p formwork-engine --bench engine
+    cargo bench -p formwork --bench storing
     cargo bench -p formwork --bench serving
 
 # The same of `lint` beside other tools, which it installs.

@@ -6,6 +6,7 @@
 
 mod accept;
 mod claim;
+mod fingerprint;
 mod prepare;
 mod validate;
 mod violation;

@@ -228,10 +228,11 @@ impl Server {
         let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
         let address = runtime.block_on(async {
             let store = store::open(&database).await.unwrap();
+            let hasher = Hasher::new(owasp().unwrap(), cores, Duration::from_mins(1)).unwrap();
             let app = App {
                 registry: Arc::new(registry),
                 store: Arc::clone(&store),
-                accounts: Accounts::new(store, Hasher::new(owasp().unwrap(), cores)),
+                accounts: Accounts::new(store, hasher),
                 tokens: Tokens::new(None),
                 clock: SystemTime::now,
             };

@@ -3,19 +3,28 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use formwork_engine::compile::CompiledForm;
 use formwork_engine::submission::{
-    Accepted, Authorized, Circumstances, PayloadFault, Refusal, Violation, taken,
+    Accepted, Authorized, Circumstances, Claim, PayloadFault, Refusal, Violation, taken,
 };
 
+use crate::idempotency::Attempt;
 use crate::password::{Hasher, PasswordError};
-use crate::store::{Creation, NewClaim, NewRecord, Store, StoreError};
+use crate::store::{Creation, Kept, NewClaim, NewRecord, Store, StoreError};
 
 /// What came of a submission.
 pub enum Outcome {
-    /// A record was stored under this id.
-    Created(i64),
+    /// A record was stored, now or when the same request came before.
+    Created {
+        /// Its id.
+        id: i64,
+        /// The version of the form that accepted it.
+        version: String,
+    },
     /// The form refuses it, or others have what it claims.
     Refused(Vec<Violation>),
+    /// Another request was sent under its idempotency key.
+    Reused,
 }
 
 /// Why a submission came to nothing through no fault of its own.
@@ -47,55 +56,95 @@ impl Accounts {
 
     /// Judges a submission and stores it; when it returns `Created`, the record is durable.
     ///
+    /// Under an idempotency key, a submission that was stored before is answered as it was then, and nothing else is done.
+    ///
     /// # Errors
     /// When the password cannot be hashed or the database fails; nothing is stored then.
     pub async fn create(
         &self,
         authorized: Authorized<'_>,
         circumstances: &Circumstances,
+        attempt: Option<Attempt>,
     ) -> Result<Outcome, AccountError> {
         let form = authorized.form();
+        let now = milliseconds(circumstances.now);
+        // Before the form judges: it may have changed since, and the answer may not.
+        if let Some(kept) = self.kept(attempt.as_ref(), now).await? {
+            return self.again(attempt, kept).await;
+        }
         let Accepted { attributes, password, claims } = match authorized.submit(circumstances) {
             Ok(accepted) => accepted,
             Err(Refusal::Violations(violations)) => return Ok(Outcome::Refused(violations)),
             Err(Refusal::Payload(fault)) => return Err(fault.into()),
         };
-        let refusal = |indices: Vec<usize>| {
-            let mut violations: Vec<Violation> = indices
-                .iter()
-                .filter_map(|index| claims.get(*index))
-                .map(|claim| taken(form, claim))
-                .collect();
-            violations.dedup_by(|later, earlier| later.is_beside(earlier));
-            Ok(Outcome::Refused(violations))
-        };
-        let new_claims: Vec<NewClaim> = claims
-            .iter()
-            .map(|claim| NewClaim { field: claim.declared_path(), digest: claim.digest })
-            .collect();
-        let known = self.store.taken(&new_claims).await?;
-        if !known.is_empty() {
-            return refusal(known);
-        }
-        // The most expensive step comes when nothing else can be wrong with the request.
+        let claimed =
+            claims.iter().map(|claim| NewClaim { field: claim.declared_path(), digest: claim.digest });
+        let claimed: Vec<NewClaim> = claimed.collect();
         let password = match password {
-            Some(password) => Some(self.hasher.hash(password).await?),
+            Some(password) => {
+                // Who would wait too long for the hash is told before anything is done.
+                let place = self.hasher.admit()?;
+                // The most expensive step comes when nothing else can be wrong with the request.
+                let known = self.store.taken(&claimed).await?;
+                if known.is_empty() {
+                    Some(place.hash(password).await?)
+                } else if let Some(kept) = self.kept(attempt.as_ref(), now).await? {
+                    // It was taken by the same request, which came twice at once.
+                    drop(place);
+                    return self.again(attempt, kept).await;
+                } else {
+                    return Ok(Outcome::Refused(refusal(form, &claims, &known)));
+                }
+            }
             None => None,
         };
         let record = NewRecord {
-            resource: form.form.resource.name,
-            form: form.name(),
-            version: form.version(),
-            attributes: &serde_json::Value::Object(attributes).to_string(),
-            password: password.as_deref(),
-            claims: &new_claims,
-            created_at: milliseconds(circumstances.now),
+            resource: form.form.resource.name.to_owned(),
+            form: form.name().to_owned(),
+            version: form.version().to_owned(),
+            attributes: serde_json::Value::Object(attributes).to_string(),
+            password,
+            claims: claimed,
+            created_at: now,
+            key: attempt.as_ref().map(|attempt| attempt.key),
         };
-        match self.store.create(&record).await? {
-            Creation::Created(id) => Ok(Outcome::Created(id)),
-            Creation::Taken(indices) => refusal(indices),
+        match self.store.create(record).await? {
+            Creation::Created(id) => Ok(Outcome::Created { id, version: form.version().to_owned() }),
+            Creation::Taken(indices) => Ok(Outcome::Refused(refusal(form, &claims, &indices))),
+            Creation::Kept(kept) => self.again(attempt, kept).await,
         }
     }
+
+    /// What was created under the key of an attempt, if it has one.
+    async fn kept(&self, attempt: Option<&Attempt>, now: i64) -> Result<Option<Kept>, StoreError> {
+        match attempt {
+            Some(attempt) => self.store.kept(&attempt.key, now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The first answer, if it is the same request that comes again.
+    async fn again(&self, attempt: Option<Attempt>, kept: Kept) -> Result<Outcome, AccountError> {
+        let Some(Attempt { key, password }) = attempt else { return Ok(Outcome::Reused) };
+        if key.fingerprint != kept.fingerprint {
+            return Ok(Outcome::Reused);
+        }
+        // Where one of the two is missing, the form had no use for the password then.
+        if let (Some(password), Some(phc)) = (password, &kept.password)
+            && !self.hasher.admit()?.verify(password, phc).await?
+        {
+            return Ok(Outcome::Reused);
+        }
+        Ok(Outcome::Created { id: kept.id, version: kept.version })
+    }
+}
+
+/// What the form has against claims that others have, by index.
+fn refusal(form: &CompiledForm, claims: &[Claim], taken_ones: &[usize]) -> Vec<Violation> {
+    let found = taken_ones.iter().filter_map(|index| claims.get(*index));
+    let mut violations: Vec<Violation> = found.map(|claim| taken(form, claim)).collect();
+    violations.dedup_by(|later, earlier| later.is_beside(earlier));
+    violations
 }
 
 /// Milliseconds since the Unix epoch; 0 for times before it.

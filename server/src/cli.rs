@@ -2,6 +2,7 @@
 //!
 //! Exit status 0: clean; 1: findings; 2: the command could not do its work.
 
+mod backup;
 mod completions;
 mod diff;
 mod explain;
@@ -57,6 +58,8 @@ enum Command {
     New(new::Arguments),
     /// Makes, lists and revokes API tokens.
     Token(token::Arguments),
+    /// Copies the database, also while it is served.
+    Backup(backup::Arguments),
     /// Prints a script that completes commands and options in a shell.
     Completions(completions::Arguments),
     /// Prints the manual page, or writes one for every command.
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(arguments)) => explain::run(&arguments),
         Some(Command::New(arguments)) => new::run(configs, &arguments),
         Some(Command::Token(arguments)) => token::run(&arguments),
+        Some(Command::Backup(arguments)) => backup::run(&arguments),
         Some(Command::Completions(arguments)) => Ok(completions::run(&arguments)),
         Some(Command::Man(arguments)) => man::run(&arguments),
     };

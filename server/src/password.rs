@@ -1,15 +1,32 @@
-//! Password hashing: Argon2id, as many at once as there are cores, never on the async threads.
+//! Password hashing: Argon2id on threads of its own, as many as there are cores, admitted by how long it would wait.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod threads;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use formwork_engine::submission::Secret;
-use tokio::sync::Semaphore;
+use subtle::ConstantTimeEq;
+
+use threads::Threads;
+
+/// How long a hash is thought to take until one was measured.
+const USUAL: Duration = Duration::from_millis(50);
 
 /// Why a password was not hashed.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
+    /// So many wait that another would wait too long; nothing was begun.
+    #[error("too many passwords wait to be hashed")]
+    Overloaded {
+        /// How long it takes until those that wait are done.
+        retry_after: Duration,
+    },
+    /// The operating system gives no thread to hash on.
+    #[error("cannot start a thread that hashes passwords")]
+    Thread(#[source] std::io::Error),
     /// The operating system has no randomness for a salt.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),
@@ -19,7 +36,10 @@ pub enum PasswordError {
     /// The hash cannot be written as a PHC string.
     #[error("the hash cannot be written as a PHC string: {0}")]
     Phc(argon2::password_hash::phc::Error),
-    /// The thread that hashed is gone.
+    /// What is stored is no hash that could be compared with.
+    #[error("a stored password hash is malformed")]
+    Malformed,
+    /// Hashing panicked.
     #[error("hashing was interrupted")]
     Interrupted,
 }
@@ -32,64 +52,94 @@ pub fn owasp() -> Result<Params, PasswordError> {
     Params::new(19_456, 2, 1, Some(32)).map_err(PasswordError::Argon2)
 }
 
-/// Hashes passwords, and keeps the working memory from one to the next.
+/// Hashes passwords; clones share their threads.
 #[derive(Clone)]
 pub struct Hasher {
-    shared: Arc<Shared>,
-    permits: Arc<Semaphore>,
+    params: Params,
+    threads: Arc<Threads>,
 }
 
-struct Shared {
-    argon2: Argon2<'static>,
-    memory: Mutex<Vec<Vec<Block>>>,
+/// The right to one hash, given up when dropped.
+pub struct Place {
+    params: Params,
+    place: threads::Place,
 }
 
 impl Hasher {
-    /// A hasher that runs at most `concurrency` hashes at once.
-    #[must_use]
-    pub fn new(params: Params, concurrency: usize) -> Self {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let shared = Shared { argon2, memory: Mutex::new(Vec::with_capacity(concurrency)) };
-        Self { shared: Arc::new(shared), permits: Arc::new(Semaphore::new(concurrency.max(1))) }
+    /// A hasher of so many threads, which admits nothing that would wait longer than `longest_wait`.
+    ///
+    /// # Errors
+    /// When the operating system gives no threads.
+    pub fn new(params: Params, threads: usize, longest_wait: Duration) -> Result<Self, PasswordError> {
+        let threads = Threads::start(threads, longest_wait, USUAL).map_err(PasswordError::Thread)?;
+        Ok(Self { params, threads: Arc::new(threads) })
     }
 
+    /// Admits one hash: asked before any work is done for it.
+    ///
+    /// # Errors
+    /// When it would have to wait too long.
+    pub fn admit(&self) -> Result<Place, PasswordError> {
+        let place = self.threads.admit().map_err(|retry_after| PasswordError::Overloaded { retry_after })?;
+        Ok(Place { params: self.params.clone(), place })
+    }
+}
+
+impl Place {
     /// Hashes a password to a PHC string with a new random salt of 16 bytes.
     ///
     /// # Errors
     /// When there is no randomness; the other reasons cannot come about with sound parameters.
-    pub async fn hash(&self, password: Secret) -> Result<String, PasswordError> {
+    pub async fn hash(self, password: Secret) -> Result<String, PasswordError> {
+        let Self { params, place } = self;
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(PasswordError::Random)?;
-        let permit =
-            Arc::clone(&self.permits).acquire_owned().await.map_err(|_| PasswordError::Interrupted)?;
-        let shared = Arc::clone(&self.shared);
-        // The permit goes along: a client that leaves does not let a further hash in.
-        let work = move || {
-            let hash = shared.hash(&password, salt);
-            drop(permit);
-            hash
+        let work = move |memory: &mut Vec<Block>| {
+            let output = argon2id(&params, Version::V0x13, &password, &salt, memory)?;
+            phc(&params, &salt, &output).map_err(PasswordError::Phc)
         };
-        tokio::task::spawn_blocking(work).await.map_err(|_| PasswordError::Interrupted)?
+        place.run(work).await.ok_or(PasswordError::Interrupted)?
+    }
+
+    /// Whether a hash is of this password.
+    ///
+    /// # Errors
+    /// When the hash is none of ours.
+    pub async fn verify(self, password: Secret, phc: &str) -> Result<bool, PasswordError> {
+        let hash = PasswordHash::new(phc).map_err(PasswordError::Phc)?;
+        let params = Params::try_from(&hash).map_err(|_| PasswordError::Malformed)?;
+        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else { return Err(PasswordError::Malformed) };
+        let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from);
+        let version = version.map_err(|_| PasswordError::Malformed)?;
+        if hash.algorithm != ARGON2ID_IDENT {
+            return Err(PasswordError::Malformed);
+        }
+        let work = move |memory: &mut Vec<Block>| {
+            let again = argon2id(&params, version, &password, salt.as_ref(), memory)?;
+            Ok(bool::from(again.ct_eq(output.as_bytes())))
+        };
+        self.place.run(work).await.ok_or(PasswordError::Interrupted)?
     }
 }
 
-impl Shared {
-    fn hash(&self, password: &Secret, salt: [u8; 16]) -> Result<String, PasswordError> {
-        let params = self.argon2.params();
-        // Every hash overwrites the whole memory, so what a panicking one left in it does no harm.
-        let reused = self.memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut memory = reused.unwrap_or_else(|| vec![Block::new(); params.block_count()]);
-        let mut output = [0; 32];
-        let hashed = self.argon2.hash_password_into_with_memory(
-            password.expose().as_bytes(),
-            &salt,
-            &mut output,
-            &mut memory,
-        );
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-        hashed.map_err(PasswordError::Argon2)?;
-        phc(params, &salt, &output).map_err(PasswordError::Phc)
+/// One hash, in memory that is kept from one to the next.
+fn argon2id(
+    params: &Params,
+    version: Version,
+    password: &Secret,
+    salt: &[u8],
+    memory: &mut Vec<Block>,
+) -> Result<[u8; 32], PasswordError> {
+    let needed = params.block_count();
+    if memory.len() < needed {
+        memory.resize(needed, Block::new());
     }
+    let blocks = &mut memory[..needed];
+    let mut output = [0; 32];
+    Argon2::new(Algorithm::Argon2id, version, params.clone())
+        .hash_password_into_with_memory(password.expose().as_bytes(), salt, &mut output, blocks)
+        .map_err(PasswordError::Argon2)?;
+    Ok(output)
 }
 
 fn phc(params: &Params, salt: &[u8], output: &[u8]) -> Result<String, argon2::password_hash::phc::Error> {
@@ -101,4 +151,21 @@ fn phc(params: &Params, salt: &[u8], output: &[u8]) -> Result<String, argon2::pa
         hash: Some(Output::new(output)?),
     };
     Ok(hash.to_string())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hash_is_of_its_password_alone_whatever_the_parameters_are_today() {
+        let hasher = |memory| Hasher::new(Params::new(memory, 1, 1, Some(32)).unwrap(), 1, USUAL).unwrap();
+        let (before, today) = (hasher(16), hasher(8));
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let phc = before.admit().unwrap().hash(secret("right")).await.unwrap();
+        assert!(today.admit().unwrap().verify(secret("right"), &phc).await.unwrap());
+        assert!(!today.admit().unwrap().verify(secret("wrong"), &phc).await.unwrap());
+        assert!(today.admit().unwrap().verify(secret("right"), "$argon2id$").await.is_err());
+    }
 }

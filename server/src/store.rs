@@ -5,9 +5,16 @@
 
 mod sqlite;
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+
+pub use sqlite::backup::BackupError;
+
+/// What a database said of a group, told to everyone in it.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +25,24 @@ pub enum StoreError {
     /// The directory for the database file cannot be made.
     #[error("cannot make the directory of the database")]
     Directory(#[source] std::io::Error),
+    /// There is more to do than may wait; nothing was begun.
+    #[error("too much is waiting for the database")]
+    Overloaded {
+        /// After how long there may be room.
+        retry_after: Duration,
+    },
+    /// The database cannot be written for now: locked, read-only, its disk full or failing.
+    #[error("the database cannot be written")]
+    Unavailable(#[source] Cause),
+    /// The database refused a record.
+    #[error("the database refused a record")]
+    Refused(#[source] Cause),
+    /// The database is being closed, or what was asked of it was given up by a panic.
+    #[error("the database was interrupted")]
+    Interrupted,
+    /// The operating system gives no thread to write on.
+    #[error("cannot start a thread for the database")]
+    Thread(#[source] std::io::Error),
     /// The database refused, or is out of reach.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -31,26 +56,55 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        match error {
+            sqlx::Error::PoolTimedOut => Self::Overloaded { retry_after: Duration::from_secs(1) },
+            error => Self::Database(error),
+        }
     }
 }
 
 /// A record to be.
-pub struct NewRecord<'a> {
+pub struct NewRecord {
     /// The resource's name.
-    pub resource: &'a str,
+    pub resource: String,
     /// The form's name.
-    pub form: &'a str,
+    pub form: String,
     /// The form's version.
-    pub version: &'a str,
+    pub version: String,
     /// The attributes as a JSON object.
-    pub attributes: &'a str,
+    pub attributes: String,
     /// The password's hash as a PHC string.
-    pub password: Option<&'a str>,
+    pub password: Option<String>,
     /// What no other record may have.
-    pub claims: &'a [NewClaim],
+    pub claims: Vec<NewClaim>,
     /// Milliseconds since the Unix epoch.
     pub created_at: i64,
+    /// The key under which a client sent it, if it may send it again.
+    pub key: Option<NewKey>,
+}
+
+/// An idempotency key to be kept.
+#[derive(Clone, Copy)]
+pub struct NewKey {
+    /// What finds it again.
+    pub digest: [u8; 32],
+    /// What tells whether the same request comes again.
+    pub fingerprint: [u8; 32],
+    /// From when on it is as if it had never been, in milliseconds since the Unix epoch.
+    pub expires_at: i64,
+}
+
+/// What was created under an idempotency key.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The fingerprint of the request that created it.
+    pub fingerprint: [u8; 32],
+    /// The record's id.
+    pub id: i64,
+    /// The version of the form that accepted it.
+    pub version: String,
+    /// The password's hash as a PHC string.
+    pub password: Option<String>,
 }
 
 /// A value to be claimed.
@@ -68,6 +122,8 @@ pub enum Creation {
     Created(i64),
     /// Others have these claims, by index; nothing is stored.
     Taken(Vec<usize>),
+    /// The key is in use, whatever is claimed; nothing is stored.
+    Kept(Kept),
 }
 
 /// An API token as it is kept: enough to know the token again, not enough to make it.
@@ -90,11 +146,16 @@ pub struct StoredToken {
 /// What the server needs of a database.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Stores a record with its password and claims, all or nothing; when it returns, it is durable.
-    async fn create(&self, record: &NewRecord<'_>) -> Result<Creation, StoreError>;
+    /// Stores a record with its password, claims and key, all or nothing; when it returns, it is durable.
+    ///
+    /// A store may commit records of many callers together. Whatever becomes of the others, each is told of its own.
+    async fn create(&self, record: NewRecord) -> Result<Creation, StoreError>;
 
     /// Which of these claims somebody has, by index: politeness, since only [`Store::create`] decides.
     async fn taken(&self, claims: &[NewClaim]) -> Result<Vec<usize>, StoreError>;
+
+    /// What was created under a key that has not expired by `now`, in milliseconds since the Unix epoch.
+    async fn kept(&self, key: &NewKey, now: i64) -> Result<Option<Kept>, StoreError>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
@@ -120,11 +181,22 @@ pub trait Store: Send + Sync {
 /// # Errors
 /// When the URL is not understood, or the database cannot be opened or migrated.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    match url.strip_prefix("sqlite:") {
-        // A database in memory would be another one for every connection.
-        Some(file) if !file.is_empty() && !file.starts_with(':') => {
-            Ok(Arc::new(sqlite::Sqlite::open(file).await?))
-        }
-        _ => Err(StoreError::UnknownUrl),
+    match sqlite_file(url) {
+        Some(file) => Ok(Arc::new(sqlite::Sqlite::open(file).await?)),
+        None => Err(StoreError::UnknownUrl),
     }
+}
+
+/// Copies the database that a URL names to a new file, as it is at one moment and while others write to it.
+///
+/// # Errors
+/// When the URL names no file, the database cannot be read, or the copy cannot be written.
+pub fn backup(url: &str, target: &Path) -> Result<(), BackupError> {
+    sqlite::backup::backup(sqlite_file(url).ok_or(BackupError::Url)?, target)
+}
+
+fn sqlite_file(url: &str) -> Option<&Path> {
+    // A database in memory would be another one for every connection.
+    let file = url.strip_prefix("sqlite:").filter(|file| !file.is_empty() && !file.starts_with(':'))?;
+    Some(Path::new(file))
 }

@@ -37,7 +37,8 @@ async fn ten_thousand_requests_during_two_hundred_flips() {
     let file = live.path("configs/forms/flip.toml");
     let database = format!("sqlite:{}", live.path("flips.db").display());
     let store = store::open(&database).await.unwrap();
-    let hasher = Hasher::new(argon2::Params::new(8, 1, 1, Some(32)).unwrap(), 1);
+    let params = argon2::Params::new(8, 1, 1, Some(32)).unwrap();
+    let hasher = Hasher::new(params, 1, std::time::Duration::from_mins(1)).unwrap();
     let app = App {
         registry: Arc::clone(&live.registry),
         store: Arc::clone(&store),

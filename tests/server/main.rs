@@ -4,7 +4,9 @@
 
 mod bodies;
 mod form_configurations;
+mod idempotency;
 mod language;
+mod overload;
 mod persistence;
 mod policies;
 mod representations;
@@ -33,11 +35,15 @@ use tower::ServiceExt;
 /// The form of the README, from the repository itself.
 const REFERENCE: &str = "reference_rest_api_create_user";
 
+/// How long a password may wait to be hashed.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
 /// A server on a directory of its own, with a fixed clock and cheap hashes.
 struct Server {
     root: tempfile::TempDir,
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
+    hasher: Hasher,
     router: Router,
 }
 
@@ -79,15 +85,16 @@ impl Server {
         let registry = Arc::new(registry);
         let url = format!("sqlite:{}", root.path().join("test.db").display());
         let store = store::open(&url).await.unwrap();
-        let hasher = Hasher::new(argon2::Params::new(8, 1, 1, Some(32)).unwrap(), 2);
+        let params = argon2::Params::new(8, 1, 1, Some(32)).unwrap();
+        let hasher = Hasher::new(params, 2, LONGEST_WAIT).unwrap();
         let app = App {
             registry: Arc::clone(&registry),
             store: Arc::clone(&store),
-            accounts: Accounts::new(Arc::clone(&store), hasher),
+            accounts: Accounts::new(Arc::clone(&store), hasher.clone()),
             tokens: Tokens::new(None),
             clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         };
-        Self { root, registry, store, router: router(Arc::new(app)) }
+        Self { root, registry, store, hasher, router: router(Arc::new(app)) }
     }
 
     async fn token(&self, name: &str, forms: &[&str]) -> String {

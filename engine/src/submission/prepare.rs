@@ -168,12 +168,15 @@ fn normalize_value(field: &Field, value: &mut Value) {
             }
         }
         (_, Value::String(text)) => {
-            for step in &field.normalize {
-                *text = normalized(*step, text);
-            }
+            *text = normalized_by(field, text);
         }
         (_, value) => within(field, value, &mut normalize),
     }
+}
+
+/// A text as a field wants it.
+pub(super) fn normalized_by(field: &Field, text: &str) -> String {
+    field.normalize.iter().fold(text.to_owned(), |text, step| normalized(*step, &text))
 }
 
 /// A text after one step of normalization; the same step once more changes nothing.

@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// Starts although forms have errors, without those forms.
     #[arg(long, env = "FORMWORK_ALLOW_INVALID", hide_env_values = true)]
     allow_invalid: bool,
+    /// How long a password may wait to be hashed, in seconds; where it would be longer, the request is refused with 503.
+    #[arg(long, value_name = "SECONDS", env = "FORMWORK_HASH_WAIT", hide_env_values = true, default_value = "2", value_parser = seconds)]
+    hash_wait: Duration,
     /// What is logged: a level, or directives such as `formwork=debug,sqlx=warn`.
     #[arg(long, value_name = "FILTER", env = "FORMWORK_LOG", hide_env_values = true)]
     log: Option<String>,
@@ -63,6 +66,12 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     served.map(|()| Verdict::Clean)
 }
 
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok();
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "write a number of seconds, such as `2` or `0.5`".to_owned())
+}
+
 fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
     let default = if arguments.dev { "warn" } else { "info" };
     let filter = arguments.log.as_deref().unwrap_or(default);
@@ -81,7 +90,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     let app = App {
         registry: Arc::clone(&registry),
         store: Arc::clone(&store),
-        accounts: Accounts::new(Arc::clone(&store), Hasher::new(owasp()?, cores)),
+        accounts: Accounts::new(Arc::clone(&store), Hasher::new(owasp()?, cores, arguments.hash_wait)?),
         tokens: Tokens::new(dev_token.as_ref().map(|token| token.stored.clone())),
         clock: SystemTime::now,
     };
@@ -94,6 +103,8 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
+    // Before anyone is told that the server is there: who reads it may stop it at once.
+    let stop = stop_signal()?;
     let forms = registry.snapshot().statuses.iter().filter(|status| status.form.is_some()).count();
     output::error(&format!("formwork serves {forms} forms on http://{address}\n"));
     if forms == 0 {
@@ -102,7 +113,6 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     if let Some(token) = &dev_token {
         output::error(&greeting(&registry, address, token));
     }
-    let stop = stop_signal()?;
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let graceful = async move {
         stop.await;

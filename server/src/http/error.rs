@@ -15,11 +15,14 @@ use serde_json::{Map, Value, json};
 use super::MAX_BODY_BYTES;
 use super::json::JsonFault;
 use crate::accounts::AccountError;
+use crate::password::PasswordError;
 use crate::store::StoreError;
 
 const PROBLEM_JSON: &str = "application/problem+json";
 const JSON_API: &str = "application/vnd.api+json";
 const JSON: &str = "application/json";
+/// Seconds after which a client may look whether the database can be written again.
+const UNAVAILABLE_FOR: u64 = 5;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +121,12 @@ pub enum ApiError {
         /// The version that judged.
         version: String,
     },
+    /// The idempotency key is none that could be kept, or there are several.
+    #[error("invalid idempotency key")]
+    InvalidKey,
+    /// Another request was sent under the same idempotency key.
+    #[error("idempotency key reused")]
+    KeyReused,
     /// The form cannot compute a value.
     #[error(transparent)]
     Payload(#[from] PayloadFault),
@@ -220,6 +229,14 @@ impl IntoResponse for ApiError {
                 headers.extend(version_header(&version));
                 (StatusCode::UNPROCESSABLE_ENTITY, problems)
             }
+            Self::InvalidKey => {
+                let message = "send one `Idempotency-Key` of 1 to 255 visible ASCII characters";
+                (StatusCode::BAD_REQUEST, vec![Problem::base("invalid_idempotency_key", message)])
+            }
+            Self::KeyReused => {
+                let message = "another request was sent under this `Idempotency-Key`; choose a new one";
+                (StatusCode::UNPROCESSABLE_ENTITY, vec![Problem::base("idempotency_key_reused", message)])
+            }
             Self::Payload(fault) | Self::Account(AccountError::Payload(fault)) => {
                 tracing::error!(
                     place = fault.place,
@@ -228,6 +245,24 @@ impl IntoResponse for ApiError {
                 );
                 let message = "the form cannot compute a value; nothing was stored";
                 (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::base("payload_failed", message)])
+            }
+            Self::Account(
+                AccountError::Store(StoreError::Overloaded { retry_after })
+                | AccountError::Password(PasswordError::Overloaded { retry_after }),
+            ) => {
+                // Rounded up: who comes back a moment too early is sent away again.
+                let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+                headers.extend(
+                    HeaderValue::from_str(&seconds.to_string()).map(|seconds| (header::RETRY_AFTER, seconds)),
+                );
+                let message = "the server has more to do than may wait; nothing was stored";
+                (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("overloaded", message)])
+            }
+            Self::Account(error @ AccountError::Store(StoreError::Unavailable(_))) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the database cannot be written");
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(UNAVAILABLE_FOR));
+                let message = "the database cannot be written for now; nothing was stored";
+                (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("unavailable", message)])
             }
             Self::Account(error) => {
                 // Here, at the edge, and nowhere else: the client is told nothing of it.

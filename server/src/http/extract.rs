@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::MAX_BODY_BYTES;
 use super::error::{ApiError, Problem};
 use super::json::parse;
+use crate::idempotency;
 use crate::token::Caller;
 
 /// The member that holds what a client submits.
@@ -99,6 +100,14 @@ impl Asker {
             user_agent: self.user_agent.as_deref(),
         }
     }
+}
+
+/// The idempotency key of a request, if it has one.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().ok().and_then(idempotency::from_header).filter(|_| values.next().is_none());
+    key.map(|key| Some(key.to_owned())).ok_or(ApiError::InvalidKey)
 }
 
 /// Takes the member `form` out of a body.

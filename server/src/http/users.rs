@@ -15,7 +15,8 @@ use super::App;
 use super::error::{ApiError, Problem, version_header};
 use super::extract::{self, Asker};
 use super::policy::{self, Verdict};
-use crate::accounts::Outcome;
+use crate::accounts::{Outcome, milliseconds};
+use crate::idempotency::{self, Key};
 use crate::token::Caller;
 
 const NAME: &str = "form_configuration_name";
@@ -26,6 +27,7 @@ const COLLECTION: &str = "users";
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
     let asker = Asker::of(&request);
+    let key = extract::idempotency_key(&headers)?;
     let body = extract::object(request).await?;
     // One snapshot from here to the answer: a reload meanwhile is the next request's.
     let snapshot = app.registry.snapshot();
@@ -37,6 +39,12 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let name = name.map(str::to_owned);
     let mut members = Members::of(body);
     let circumstances = asker.circumstances(caller.as_ref(), (app.clock)());
+    let key = key.as_deref();
+    let key = key.map(|text| Key { caller: caller.as_ref().map(|caller| caller.id.as_str()), text });
+    // Of what was sent, before the form makes it its own.
+    let keyed = key.zip(form).zip(members.form.as_ref()).map(|((key, form), submitted)| {
+        idempotency::Attempt::new(&key, form, submitted, milliseconds(circumstances.now))
+    });
     let authorized = match form {
         None => None,
         Some(form) => {
@@ -52,8 +60,9 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     };
     let authorized = members.complete(authorized)?;
     let form = authorized.form();
-    match app.accounts.create(authorized, &circumstances).await? {
-        Outcome::Created(id) => Ok(created(id, form)),
+    match app.accounts.create(authorized, &circumstances, keyed).await? {
+        Outcome::Created { id, version } => Ok(created(id, &version)),
+        Outcome::Reused => Err(ApiError::KeyReused),
         Outcome::Refused(violations) => {
             Err(ApiError::refused(form, &snapshot.locales, &asker.languages, &violations))
         }
@@ -114,8 +123,8 @@ impl Members {
     }
 }
 
-fn created(id: i64, form: &CompiledForm) -> Response {
-    let mut headers = version_header(form.version());
+fn created(id: i64, version: &str) -> Response {
+    let mut headers = version_header(version);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(location) = HeaderValue::from_str(&format!("/api/{COLLECTION}/{id}")) {
         headers.insert(header::LOCATION, location);

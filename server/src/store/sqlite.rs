@@ -1,35 +1,52 @@
-//! `SQLite`: one file, one writer, readers beside it.
+//! `SQLite`: one file, one thread that writes records, readers beside it.
 //!
-//! WAL mode with full synchronization: a commit is on the disk before it returns.
+//! WAL mode with full synchronization: a commit is on the disk before it returns. Records are written through
+//! rusqlite, all else goes through sqlx; both are the same library underneath.
+
+pub(super) mod backup;
+mod group;
+mod keys;
+mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
+use sqlx::Row;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row, SqliteConnection};
 
-use super::{Creation, NewClaim, NewRecord, Store, StoreError, StoredToken};
+use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredToken};
+use writer::Writer;
 
 /// Reads at the same time.
 const READERS: u32 = 4;
-/// How long to wait for another process that writes.
+/// How long to wait for another process that writes, or for a free connection.
 const BUSY: Duration = Duration::from_secs(5);
-/// Enough for every statement in this file.
+/// How long what is seldom written waits for a gap between the commits of a server under load.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Enough for every statement of a connection.
 const STATEMENTS: usize = 32;
+/// After how many pages of 4 KiB a commit copies the log into the database, after which the log starts anew.
+const CHECKPOINT_PAGES: u32 = 4000;
+/// What the log is cut back to, in bytes, once it starts anew after a reader made it grow.
+const LOG_BYTES: u32 = 64 << 20;
+/// What the writer keeps of the database in memory, in KiB: a larger cache is no faster.
+const CACHE_KIB: i32 = 8 << 10;
 
 pub(super) struct Sqlite {
-    writer: SqlitePool,
+    writer: Writer,
+    /// For what is seldom written: tables and tokens.
+    settings: SqlitePool,
     readers: SqlitePool,
 }
 
 impl Sqlite {
-    pub(super) async fn open(file: &str) -> Result<Self, StoreError> {
-        if let Some(directory) =
-            Path::new(file).parent().filter(|directory| !directory.as_os_str().is_empty())
-        {
+    pub(super) async fn open(file: &Path) -> Result<Self, StoreError> {
+        if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(StoreError::Directory)?;
         }
         let options = SqliteConnectOptions::new()
@@ -40,32 +57,38 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .statement_cache_capacity(STATEMENTS);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(StoreError::Migration)?;
+        let pool = SqlitePoolOptions::new().acquire_timeout(BUSY);
+        let patient = options.clone().busy_timeout(PATIENCE);
+        let settings =
+            pool.clone().max_connections(1).acquire_timeout(PATIENCE).connect_with(patient).await?;
+        sqlx::migrate!("migrations/sqlite").run(&settings).await.map_err(StoreError::Migration)?;
         let options = options.create_if_missing(false).pragma("query_only", "on");
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
-        Ok(Self { writer, readers })
+        let readers = pool.max_connections(READERS).connect_with(options).await?;
+        let connection =
+            writing_connection(file).map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
+        Ok(Self { writer: Writer::start(connection)?, settings, readers })
     }
+}
+
+/// Opens a database whose tables are there.
+fn writing_connection(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", "on")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // These two answer with the value that they set.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    Ok(connection)
 }
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn create(&self, record: &NewRecord<'_>) -> Result<Creation, StoreError> {
-        // Dropped before its commit, by an error or because the client went away, a transaction rolls back.
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let id = insert(&mut transaction, record).await?;
-        let mut taken = Vec::new();
-        for (index, claim) in record.claims.iter().enumerate() {
-            if !claim_value(&mut transaction, id, claim).await? {
-                taken.push(index);
-            }
-        }
-        if !taken.is_empty() {
-            transaction.rollback().await?;
-            return Ok(Creation::Taken(taken));
-        }
-        transaction.commit().await?;
-        Ok(Creation::Created(id))
+    async fn create(&self, record: NewRecord) -> Result<Creation, StoreError> {
+        self.writer.create(record).await
     }
 
     async fn taken(&self, claims: &[NewClaim]) -> Result<Vec<usize>, StoreError> {
@@ -80,6 +103,11 @@ impl Store for Sqlite {
             }
         }
         Ok(taken)
+    }
+
+    async fn kept(&self, key: &NewKey, now: i64) -> Result<Option<Kept>, StoreError> {
+        let row = sqlx::query(keys::FIND).bind(key.digest.as_slice()).bind(now);
+        row.fetch_optional(&self.readers).await?.as_ref().map(kept_from).transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -98,7 +126,7 @@ impl Store for Sqlite {
         .bind(&token.secret_digest)
         .bind(forms)
         .bind(token.created_at)
-        .execute(&self.writer)
+        .execute(&self.settings)
         .await?;
         Ok(added.rows_affected() == 1)
     }
@@ -121,53 +149,26 @@ impl Store for Sqlite {
                 .bind(at)
                 .bind(id_or_name)
                 .bind(id_or_name)
-                .execute(&self.writer)
+                .execute(&self.settings)
                 .await?;
         Ok(revoked.rows_affected() > 0)
     }
 
     async fn close(&self) {
+        self.writer.finish().await;
         self.readers.close().await;
-        self.writer.close().await;
+        self.settings.close().await;
     }
 }
 
-async fn insert(connection: &mut SqliteConnection, record: &NewRecord<'_>) -> Result<i64, StoreError> {
-    let id = sqlx::query(
-        "INSERT INTO records (resource, form, version, attributes, created_at) VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(record.resource)
-    .bind(record.form)
-    .bind(record.version)
-    .bind(record.attributes)
-    .bind(record.created_at)
-    .execute(&mut *connection)
-    .await?
-    .last_insert_rowid();
-    if let Some(phc) = record.password {
-        sqlx::query("INSERT INTO passwords (record_id, phc) VALUES (?, ?)")
-            .bind(id)
-            .bind(phc)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(id)
-}
-
-/// Claims a value for a record; `false` if another record has it.
-async fn claim_value(
-    connection: &mut SqliteConnection,
-    record: i64,
-    claim: &NewClaim,
-) -> Result<bool, StoreError> {
-    let claimed =
-        sqlx::query("INSERT INTO claims (digest, record_id, field) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-            .bind(claim.digest.as_slice())
-            .bind(record)
-            .bind(&claim.field)
-            .execute(connection)
-            .await?;
-    Ok(claimed.rows_affected() == 1)
+fn kept_from(row: &SqliteRow) -> Result<Kept, StoreError> {
+    let fingerprint: Vec<u8> = row.try_get("fingerprint")?;
+    Ok(Kept {
+        fingerprint: fingerprint.try_into().map_err(|_| StoreError::Malformed("idempotency key"))?,
+        id: row.try_get("record_id")?,
+        version: row.try_get("version")?,
+        password: row.try_get("phc")?,
+    })
 }
 
 fn token_from(row: &SqliteRow) -> Result<StoredToken, StoreError> {

@@ -4,12 +4,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod backup;
 mod command_line;
 mod dev;
 mod diff;
 mod documentation;
 mod durability;
 mod examples;
+mod faults;
 mod lint;
 mod policies;
 mod revision;
@@ -37,6 +39,8 @@ fn formwork(directory: &Path) -> Command {
     for name in ["CONFIGS", "DATABASE", "LISTEN", "DEV", "ALLOW_INVALID", "LOG"] {
         command.env_remove(format!("FORMWORK_{name}"));
     }
+    // Hashes give way to everything, and tests keep every core busy.
+    command.env("FORMWORK_HASH_WAIT", "60");
     command
 }
 
