@@ -42,7 +42,7 @@ pub(super) fn build(
 ) -> anyhow::Result<(Vec<Built>, ReadPolicies)> {
     let commit = commit(configs, revision)?;
     let entries = entries(configs, &commit)?;
-    let of_policies = |entry: &Entry| entry.path.starts_with(POLICIES);
+    let of_policies = |entry: &Entry| Path::new(&entry.path).starts_with(POLICIES);
     if entries.iter().all(of_policies) {
         let forms = configs.join(FORMS);
         output::error(&format!(
@@ -202,6 +202,7 @@ fn source(
 ) -> (SourceFile, Option<ReadFault>) {
     let shown = PathBuf::from(format!("{revision}:{}", configs.join(path).display()));
     let name = path.strip_prefix(FORMS).or_else(|| path.strip_prefix(POLICIES)).unwrap_or(path);
+    let name = name.strip_prefix('/').unwrap_or(name);
     let name = name.strip_suffix(".toml").unwrap_or(name).to_owned();
     let Some(bytes) = bytes else {
         return (SourceFile::new(shown, name, String::new()), Some(ReadFault::TooLarge));
