@@ -12,6 +12,7 @@ clean.
 import argparse
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -110,6 +111,28 @@ def scale(counts: list[int], rounds: int) -> None:
             print(f"| {count:,} | {seconds * 1e3:.0f} | {seconds / count * 1e6:.0f} |")
 
 
+def watch(directory: pathlib.Path, changes: int) -> None:
+    """From the write of one form to the report of all, as somebody sees it who runs `lint --watch`."""
+    command = [str(FORMWORK), "--configs", ".", "lint", "--watch"]
+    forms = sorted(directory.glob("forms/**/*.toml"))
+    seconds = []
+    with subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        process.stderr.readline()
+        # What was just written is read anew at each look, as nobody's directory is for long.
+        time.sleep(3)
+        for change in range(changes):
+            path = forms[change * 7919 % len(forms)]
+            text = path.read_text() + f"# {change}\n"
+            start = time.perf_counter()
+            path.write_text(text)
+            process.stderr.readline()
+            seconds.append(time.perf_counter() - start)
+            time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+    print("\n| from a save to the report of all forms, ms | median | most |\n| --- | --- | --- |")
+    print(f"| `formwork lint --watch` | {statistics.median(seconds) * 1e3:.0f} | {max(seconds) * 1e3:.0f} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--forms", type=int, default=10_000)
@@ -120,6 +143,7 @@ def main() -> None:
         write_forms(directory, arguments.forms)
         print(f"{arguments.forms:,} forms, {arguments.rounds} rounds\n")
         compare(directory, arguments.rounds)
+        watch(directory, changes=20)
     scale([100, 1_000, 10_000], arguments.rounds)
 
 

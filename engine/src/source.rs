@@ -10,6 +10,9 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use rayon::prelude::*;
 
 /// A range of bytes in a source text.
 pub type Span = Range<usize>;
@@ -162,7 +165,7 @@ pub fn list(configs: &Path) -> Result<Listing, SourceError> {
     if fs::symlink_metadata(&forms).is_ok_and(|kind| kind.is_symlink()) {
         listing.links.insert(forms.clone());
     }
-    walk(&forms, "", 0, &mut listing)?;
+    walk(&forms, "", &mut listing)?;
     listing.forms.sort();
     listing.locales = list_beside(&configs.join(FileKind::Locale.directory()), &mut listing)?;
     listing.policies = list_beside(&configs.join(FileKind::Policy.directory()), &mut listing)?;
@@ -177,7 +180,7 @@ fn list_beside(directory: &Path, listing: &mut Listing) -> Result<Vec<FormPath>,
         found.links.insert(directory.to_path_buf());
     }
     if directory.is_dir() {
-        walk(directory, "", 0, &mut found)?;
+        walk(directory, "", &mut found)?;
     }
     found.forms.sort();
     listing.directories.append(&mut found.directories);
@@ -193,37 +196,66 @@ pub fn list_policies(configs: &Path) -> Result<Vec<FormPath>, SourceError> {
     list_beside(&configs.join(FileKind::Policy.directory()), &mut Listing::default())
 }
 
-fn walk(directory: &Path, prefix: &str, depth: usize, listing: &mut Listing) -> Result<(), SourceError> {
-    let unreadable = |reason| SourceError::Unreadable { path: directory.to_path_buf(), reason };
-    if depth > MAX_DIRECTORY_DEPTH {
-        return Err(unreadable(io::Error::other(format!(
-            "directories nest deeper than {MAX_DIRECTORY_DEPTH}, or a symbolic link leads back into its own directory"
-        ))));
-    }
-    listing.directories.insert(directory.to_path_buf());
-    for entry in fs::read_dir(directory).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let file_name = entry.file_name();
-        // A name that is not UTF-8 cannot name a form; hidden entries belong to editors, version control and
-        // Kubernetes, whose `..data` directories hold what the visible links lead to.
-        let Some(name) = file_name.to_str().filter(|name| !name.starts_with('.')) else { continue };
-        let path = entry.path();
-        let stem = name.strip_suffix(".toml");
-        let Some(kind) = kind_of(&entry, &path)? else { continue };
-        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && (kind.is_dir() || stem.is_some()) {
-            listing.links.insert(path.clone());
-        }
-        if kind.is_dir() {
-            walk(&path, &format!("{prefix}{name}/"), depth + 1, listing)?;
-        // Whatever else there is, a pipe or a device, may never end.
-        } else if let Some(stem) = stem.filter(|_| kind.is_file()) {
-            if listing.forms.len() == MAX_FILES {
-                return Err(SourceError::TooManyFiles { path: directory.to_path_buf() });
-            }
-            listing.forms.push(FormPath { default_name: format!("{prefix}{stem}"), path });
-        }
-    }
+/// Adds what is in a directory and below it; the names of its forms begin with `prefix`.
+fn walk(directory: &Path, prefix: &str, listing: &mut Listing) -> Result<(), SourceError> {
+    listing.append(Walk { files: AtomicUsize::new(0) }.below(directory, prefix, 0)?);
     Ok(())
+}
+
+/// A walk through directories, on every core.
+struct Walk {
+    /// How many files were found, by all that walk.
+    files: AtomicUsize,
+}
+
+impl Walk {
+    fn below(&self, directory: &Path, prefix: &str, depth: usize) -> Result<Listing, SourceError> {
+        let unreadable = |reason| SourceError::Unreadable { path: directory.to_path_buf(), reason };
+        if depth > MAX_DIRECTORY_DEPTH {
+            return Err(unreadable(io::Error::other(format!(
+                "directories nest deeper than {MAX_DIRECTORY_DEPTH}, or a symbolic link leads back into its own directory"
+            ))));
+        }
+        let mut listing = Listing::default();
+        let mut directories = Vec::new();
+        listing.directories.insert(directory.to_path_buf());
+        for entry in fs::read_dir(directory).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let file_name = entry.file_name();
+            // A name that is not UTF-8 cannot name a form; hidden entries belong to editors, version control and
+            // Kubernetes, whose `..data` directories hold what the visible links lead to.
+            let Some(name) = file_name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+            let path = entry.path();
+            let stem = name.strip_suffix(".toml");
+            let Some(kind) = kind_of(&entry, &path)? else { continue };
+            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && (kind.is_dir() || stem.is_some()) {
+                listing.links.insert(path.clone());
+            }
+            if kind.is_dir() {
+                directories.push((path, format!("{prefix}{name}/")));
+            // Whatever else there is, a pipe or a device, may never end.
+            } else if let Some(stem) = stem.filter(|_| kind.is_file()) {
+                if self.files.fetch_add(1, Relaxed) >= MAX_FILES {
+                    return Err(SourceError::TooManyFiles { path: directory.to_path_buf() });
+                }
+                listing.forms.push(FormPath { default_name: format!("{prefix}{stem}"), path });
+            }
+        }
+        let below = directories.par_iter().map(|(path, prefix)| self.below(path, prefix, depth + 1));
+        for found in below.collect::<Vec<_>>() {
+            listing.append(found?);
+        }
+        Ok(listing)
+    }
+}
+
+impl Listing {
+    /// Adds what was found elsewhere.
+    fn append(&mut self, mut found: Self) {
+        self.forms.append(&mut found.forms);
+        self.directories.append(&mut found.directories);
+        self.links.append(&mut found.links);
+    }
 }
 
 /// What an entry leads to; `None` when it went away meanwhile, or its link leads nowhere.
@@ -288,7 +320,7 @@ pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Listing, SourceEr
                 listing.locales.append(&mut found.locales);
                 listing.policies.append(&mut found.policies);
             } else {
-                walk(path, &prefix, 0, &mut found)?;
+                walk(path, &prefix, &mut found)?;
             }
         } else {
             found.forms.push(FormPath { path: path.clone(), default_name: name_of_file(path, &prefix) });
