@@ -120,6 +120,7 @@ fn look(
     tell: &mut impl FnMut(Outcome),
 ) -> Duration {
     let started = Instant::now();
+    let mut tried_again = false;
     loop {
         // A panic is a defect of ours in one form's build; it must not end the watch over all the others.
         let reload = catch_unwind(AssertUnwindSafe(|| registry.reload(SystemTime::now())));
@@ -144,8 +145,13 @@ fn look(
                 }
             }
             Ok(Err(error)) => {
-                let directories = [registry.configs().to_path_buf()].into();
-                watches.follow(&Watched { directories, links: BTreeSet::new() });
+                watches.follow_on(registry.configs());
+                // A directory that is moved while it is listed cannot be read, and is where it belongs a moment later.
+                if !tried_again {
+                    tried_again = true;
+                    std::thread::sleep(QUIET);
+                    continue;
+                }
                 // Told once; the poll would repeat it forever.
                 if !watches.failed {
                     watches.failed = true;
@@ -163,6 +169,8 @@ struct Watches {
     watcher: Option<RecommendedWatcher>,
     configs: PathBuf,
     followed: Arc<Mutex<Followed>>,
+    /// What the last look that succeeded said is to be watched.
+    places: Watched,
     failed: bool,
 }
 
@@ -216,7 +224,21 @@ impl Watches {
         }
         let configs =
             std::path::absolute(registry.configs()).unwrap_or_else(|_| registry.configs().to_path_buf());
-        Self { watcher: watcher.and_then(Result::ok), configs, followed, failed: false }
+        Self {
+            watcher: watcher.and_then(Result::ok),
+            configs,
+            followed,
+            places: Watched::default(),
+            failed: false,
+        }
+    }
+
+    /// Watches what is left of what was watched, and the configuration directory: where all cannot be read, what comes
+    /// next may happen anywhere.
+    fn follow_on(&mut self, configs: &Path) {
+        let mut places = self.places.clone();
+        places.directories.insert(configs.to_path_buf());
+        self.follow(&places);
     }
 
     /// Watches exactly these directories and the links on the way to them; whether any was not watched before.
@@ -225,6 +247,7 @@ impl Watches {
     /// lost its watch without a word.
     fn follow(&mut self, places: &Watched) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
+        self.places.clone_from(places);
         let directories = places.directories.iter().filter_map(|path| path.canonicalize().ok()).collect();
         let mut entries = ways_to(&self.configs);
         for link in places.links.iter().filter_map(|link| std::path::absolute(link).ok()) {

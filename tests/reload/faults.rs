@@ -145,6 +145,18 @@ fn a_file_that_moves_and_breaks_at_once() {
 }
 
 #[test]
+fn what_cannot_be_read_is_watched_until_it_can() {
+    let live = sign_up();
+    let deep = live.path("prepared").join(["deep"; 20].join("/"));
+    fs::create_dir_all(deep).unwrap();
+    fs::rename(live.path("prepared"), live.path("configs/forms/prepared")).unwrap();
+    live.until("the nesting is told", |live| live.outcomes.lock().unwrap().iter().any(Result::is_err));
+    fs::rename(live.path("configs/forms/prepared"), live.path("prepared")).unwrap();
+    write(&live.path("configs/forms/sign_up.toml"), &form("after"));
+    live.until_described("sign_up", "after");
+}
+
+#[test]
 fn a_directory_that_vanishes_takes_no_form_with_it() {
     let live = sign_up();
     fs::rename(live.path("configs/forms"), live.path("aside")).unwrap();
