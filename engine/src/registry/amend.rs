@@ -23,8 +23,8 @@ pub(super) fn amend(before: &Snapshot, known: &Files, changes: &mut Changes) -> 
     let amended = amended?;
     let touches = |found: &Diagnostic| {
         let files = std::iter::once(&found.primary).chain(&found.secondary).map(|label| &label.file);
-        let changed = |file: &_| amended.iter().any(|amended| Arc::ptr_eq(&amended.was.source, file));
-        found.rule.is_between_files() && files.into_iter().any(changed)
+        let is_amended = |file: &_| amended.iter().any(|form| Arc::ptr_eq(&form.was.source, file));
+        found.rule.is_between_files() && files.into_iter().any(is_amended)
     };
     if before.diagnostics().any(touches) {
         return None;
