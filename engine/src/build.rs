@@ -22,6 +22,8 @@ use crate::{lint, lower, syntax};
 pub struct Built {
     /// The file as it was read.
     pub source: Arc<SourceFile>,
+    /// Whether the operating system refused to give the file.
+    pub unreadable: bool,
     /// The name that the form has, or would have.
     pub name: String,
     /// The policies that the form names, as far as it can be read.
@@ -45,6 +47,7 @@ impl Built {
     ) -> Self {
         Self {
             source: Arc::clone(source),
+            unreadable: false,
             name,
             policies: Vec::new(),
             form: None,
@@ -97,7 +100,9 @@ pub fn build_untested(
 ) -> Built {
     if let Some(fault) = fault {
         let diagnostics = vec![syntax::read_fault(source, fault)];
-        return Built::new(source, source.default_name.clone(), diagnostics, Suppressions::default());
+        let name = source.default_name.clone();
+        let built = Built::new(source, name, diagnostics, Suppressions::default());
+        return Built { unreadable: matches!(fault, ReadFault::Io(_)), ..built };
     }
     let (table, mut diagnostics) = syntax::parse(source);
     let (form, found) = lower::lower(source, &table);

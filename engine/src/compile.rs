@@ -212,20 +212,9 @@ impl Compiler {
         if compiles {
             let message =
                 "the pattern is no ECMAScript regular expression, and other validators could not read it";
-            let between_slashes = pattern.value.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
-            if let Some((inner, flags)) =
-                between_slashes.filter(|(_, flags)| flags.bytes().all(|flag| flag.is_ascii_lowercase()))
-            {
-                let inner = inner.replace(r"\A", "^").replace(r"\z", "$").replace(r"\Z", "$");
-                let flags = if flags.is_empty() {
-                    ""
-                } else {
-                    ", with both cases of a letter in a class for the flag `i`"
-                };
-                return Some(
-                    diagnostic(pattern.span.clone(), "a pattern stands without slashes".to_owned())
-                        .help(format!("write `'{inner}'`{flags}")),
-                );
+            if let Some(help) = without_slashes(&pattern.value) {
+                let message = "a pattern stands without slashes".to_owned();
+                return Some(diagnostic(pattern.span.clone(), message).help(help));
             }
             let help = r"write `^` and `$` for `\A` and `\z`, `(?<name>…)` for `(?P<name>…)`, and flags as character classes";
             return Some(diagnostic(pattern.span.clone(), message.to_owned()).help(help));
@@ -251,6 +240,18 @@ impl Compiler {
         let help = "patterns match in linear time: they have no look-around and no back-references";
         Some(if not_linear { diagnostic.help(help) } else { diagnostic })
     }
+}
+
+/// What to write instead of a pattern between slashes, as Ruby and JavaScript have it.
+pub(crate) fn without_slashes(pattern: &str) -> Option<String> {
+    let (inner, flags) = pattern.strip_prefix('/')?.rsplit_once('/')?;
+    if !flags.bytes().all(|flag| flag.is_ascii_lowercase()) {
+        return None;
+    }
+    let inner = inner.replace(r"\A", "^").replace(r"\z", "$").replace(r"\Z", "$");
+    let flags =
+        if flags.is_empty() { "" } else { ", with both cases of a letter in a class for the flag `i`" };
+    Some(format!("write `'{inner}'`{flags}"))
 }
 
 /// What in a pattern other validators refuse or take for something else, with what to write instead. The grammar that

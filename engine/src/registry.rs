@@ -215,7 +215,8 @@ impl Registry {
     pub fn reload(&self, now: SystemTime) -> Result<Reload, SourceError> {
         // A reload that panicked has not touched what was seen: it changes when all is decided.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Listing { forms, locales, policies, directories, links } = source::list(&self.configs)?;
+        let Listing { forms, locales, policies, directories, links, dangling: _ } =
+            source::list(&self.configs)?;
         let before = self.snapshot();
         let mut changes = Changes::look(&seen.files, &forms, now);
         let (next_locales, locales, locales_missing) = seen.locales.look(&locales);

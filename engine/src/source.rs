@@ -151,6 +151,8 @@ pub struct Listing {
     pub directories: BTreeSet<PathBuf>,
     /// Every symbolic link that was followed to a directory or form.
     pub links: BTreeSet<PathBuf>,
+    /// Every symbolic link that is named like a form and leads nowhere.
+    pub dangling: BTreeSet<PathBuf>,
 }
 
 /// Lists the form files under `configs`, following symbolic links and leaving out hidden entries.
@@ -185,6 +187,7 @@ fn list_beside(directory: &Path, listing: &mut Listing) -> Result<Vec<FormPath>,
     found.forms.sort();
     listing.directories.append(&mut found.directories);
     listing.links.append(&mut found.links);
+    listing.dangling.append(&mut found.dangling);
     Ok(found.forms)
 }
 
@@ -227,8 +230,14 @@ impl Walk {
             let Some(name) = file_name.to_str().filter(|name| !name.starts_with('.')) else { continue };
             let path = entry.path();
             let stem = name.strip_suffix(".toml");
-            let Some(kind) = kind_of(&entry, &path)? else { continue };
-            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && (kind.is_dir() || stem.is_some()) {
+            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            let Some(kind) = kind_of(&entry, &path)? else {
+                if is_link && stem.is_some() {
+                    listing.dangling.insert(path);
+                }
+                continue;
+            };
+            if is_link && (kind.is_dir() || stem.is_some()) {
                 listing.links.insert(path.clone());
             }
             if kind.is_dir() {
@@ -255,6 +264,7 @@ impl Listing {
         self.forms.append(&mut found.forms);
         self.directories.append(&mut found.directories);
         self.links.append(&mut found.links);
+        self.dangling.append(&mut found.dangling);
     }
 }
 
@@ -331,6 +341,7 @@ pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Listing, SourceEr
             FileKind::Policy => &mut listing.policies,
         };
         into.append(&mut found.forms);
+        listing.dangling.append(&mut found.dangling);
     }
     for files in [&mut listing.forms, &mut listing.locales, &mut listing.policies] {
         files.sort();

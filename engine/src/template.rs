@@ -284,6 +284,20 @@ pub(crate) struct Unknown {
     pub(crate) help: String,
 }
 
+/// A message with `%{name}`, as Rails writes what these templates say in braces.
+pub(crate) fn as_rails_writes_it(
+    file: &Arc<SourceFile>,
+    text: &Spanned<String>,
+    names: &[&str],
+) -> Option<Diagnostic> {
+    let (name, at) = names.iter().find_map(|name| Some((name, text.value.find(&format!("%{{{name}}}"))?)))?;
+    let span = file.span_in_string(&text.span, &text.value, at..at + name.len() + 3);
+    let message = format!("`%{{{name}}}` is Rails' and would be shown as it stands");
+    Some(
+        Diagnostic::new(Rule::InvalidTemplate, file, span, message).help(format!("write `{{{{ {name} }}}}`")),
+    )
+}
+
 /// Compiles a text of the author's and says what is wrong with it; `known` judges the variables that it uses.
 pub(crate) fn check(
     environment: &mut Environment<'static>,

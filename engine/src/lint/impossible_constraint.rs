@@ -2,12 +2,12 @@
 
 use std::time::SystemTime;
 
-use crate::compile::{CompiledForm, Compiler};
+use crate::compile::{CompiledForm, Compiler, without_slashes};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::lower::article;
 use crate::model::{
-    Against, Check, Comparison, Field, FieldType, Form, Length, Numericality, Order, Spanned, Step, Timing,
-    Validation, dotted,
+    Against, Check, Comparison, Field, FieldType, Form, Length, Normalizer, Numericality, Order, Spanned,
+    Step, Timing, Validation, dotted,
 };
 use crate::vocabulary;
 
@@ -25,7 +25,10 @@ pub(super) fn check(form: &Form, field: &Field, path: &[Step]) -> Vec<Diagnostic
                 .or_else(|| odd_or_even_number(form, numericality))
                 .or_else(|| equal_and_other(form, numericality)),
             Check::Timing(timing) => impossible_time(form, timing),
-            _ => None,
+            Check::Format { with: Some(with), without } => {
+                impossible_pattern(form, with).or_else(|| with_and_without(form, with, without.as_ref()))
+            }
+            check => impossible_after_digits(form, field, validation, check),
         })
         .collect();
     if found.is_empty() {
@@ -180,6 +183,54 @@ fn impossible_text(form: &Form, field: &Field) -> Option<Diagnostic> {
         let written = rule.span != field.name.span;
         Some(if written { diagnostic.also(&form.source, rule.span.clone(), has) } else { diagnostic })
     })
+}
+
+fn impossible_pattern(form: &Form, pattern: &Spanned<String>) -> Option<Diagnostic> {
+    // Ruby's anchors are reported as such.
+    let is_foreign = [r"\A", r"\z", r"\Z"].iter().any(|anchor| pattern.value.contains(anchor));
+    if is_foreign || !lengths::is_never_matched(&pattern.value) {
+        return None;
+    }
+    let message = "no text matches the pattern: `^` is the start of the text, and `$` its end".to_owned();
+    let help = without_slashes(&pattern.value).map_or_else(
+        || "write `^` only at the beginning and `$` only at the end, or `[$^]` for the characters".to_owned(),
+        |help| format!("a pattern stands without slashes: {help}"),
+    );
+    Some(Diagnostic::new(Rule::ImpossibleConstraint, &form.source, pattern.span.clone(), message).help(help))
+}
+
+fn with_and_without(
+    form: &Form,
+    with: &Spanned<String>,
+    without: Option<&Spanned<String>>,
+) -> Option<Diagnostic> {
+    let without = without.filter(|without| without.value == with.value)?;
+    let message = "no text matches a pattern and does not".to_owned();
+    Some(
+        Diagnostic::new(Rule::ImpossibleConstraint, &form.source, without.span.clone(), message)
+            .label("and must not here")
+            .also(&form.source, with.span.clone(), "must match here")
+            .help("remove one of them"),
+    )
+}
+
+/// What has to hold another character than digits, of which normalization leaves nothing else.
+fn impossible_after_digits(
+    form: &Form,
+    field: &Field,
+    validation: &Validation,
+    check: &Check,
+) -> Option<Diagnostic> {
+    let demands = matches!(check, Check::PhoneNumber | Check::Email | Check::Url | Check::Uuid);
+    if !demands || !field.normalize.contains(&Normalizer::Digits) {
+        return None;
+    }
+    let kind = check.name();
+    let message = format!("`normalize` leaves digits alone, and `{kind}` wants more than digits");
+    Some(
+        Diagnostic::new(Rule::ImpossibleConstraint, &form.source, validation.span.clone(), message)
+            .help(format!("take `digits` out of `normalize`, or remove `{kind}`")),
+    )
 }
 
 fn impossible_length(

@@ -55,6 +55,29 @@ pub(super) fn is_anchored(hir: &Hir) -> bool {
     properties.look_set_prefix().contains(Look::Start) && properties.look_set_suffix().contains(Look::End)
 }
 
+/// Whether no text matches: its start would have to come after a character, or its end before one.
+pub(super) fn is_never_matched(pattern: &str) -> bool {
+    regex_syntax::parse(pattern).is_ok_and(|hir| never(&hir))
+}
+
+fn never(hir: &Hir) -> bool {
+    let has_character = |part: &Hir| part.properties().minimum_len().is_some_and(|least| least > 0);
+    let starts = |part: &Hir| part.properties().look_set_prefix().contains(Look::Start);
+    let ends = |part: &Hir| part.properties().look_set_suffix().contains(Look::End);
+    match hir.kind() {
+        HirKind::Concat(parts) => parts.iter().enumerate().any(|(at, part)| {
+            never(part)
+                || starts(part) && parts[..at].iter().any(has_character)
+                || ends(part) && parts[at + 1..].iter().any(has_character)
+        }),
+        HirKind::Alternation(ways) => ways.iter().all(never),
+        HirKind::Capture(capture) => never(&capture.sub),
+        HirKind::Repetition(repetition) => repetition.min > 0 && never(&repetition.sub),
+        HirKind::Class(_) => hir.properties().minimum_len().is_none(),
+        _ => false,
+    }
+}
+
 fn of_match(hir: &Hir) -> Lengths {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Lengths::exactly(0),
@@ -94,6 +117,16 @@ fn characters(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_that_nothing_matches() {
+        for pattern in ["/^[0-9]{5}$/", "a^b", "^a$b", "(?:a^|b^)", "(x$)y", "(?:a^)+b"] {
+            assert!(is_never_matched(pattern), "{pattern}");
+        }
+        for pattern in ["^a$", "^^a$$", "a|^b", "(?:a^)*b", "x*^a", "a$x?", "(^|,)a(,|$)", "", "["] {
+            assert!(!is_never_matched(pattern), "{pattern}");
+        }
+    }
 
     #[test]
     fn patterns() {

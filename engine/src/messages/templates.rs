@@ -20,9 +20,7 @@ impl Templates {
         let mut templates = Self::default();
         let mut reported = Vec::new();
         for (index, rule) in rules.rules.iter().enumerate() {
-            let Some(message) = rule.message.as_ref().filter(|message| is_template(&message.value)) else {
-                continue;
-            };
+            let Some(message) = &rule.message else { continue };
             let field = rule.field.and_then(|field| rules.fields.get(field));
             let found = templates.add(form, index, message, rule, field);
             // Several codes of one rule share its message.
@@ -43,13 +41,17 @@ impl Templates {
         rule: &SchemaRule,
         field: Option<&FieldInfo>,
     ) -> Vec<Diagnostic> {
-        let environment =
-            self.environment.get_or_insert_with(|| template::environment(template::MESSAGE_FUEL));
-        let name = index.to_string();
         let secret = field.is_some_and(|field| field.secret);
         let params = rule.params.keys().map(String::as_str).chain(shown_only_by_a_request(rule));
         let names: Vec<&str> =
             params.chain(["attribute", "type"]).chain((!secret).then_some("value")).collect();
+        let mut found = Vec::from_iter(template::as_rails_writes_it(&form.source, message, &names));
+        if !is_template(&message.value) {
+            return found;
+        }
+        let environment =
+            self.environment.get_or_insert_with(|| template::environment(template::MESSAGE_FUEL));
+        let name = index.to_string();
         let known = |chain: &[String]| {
             let name = chain.first().filter(|name| !names.contains(&name.as_str()))?;
             if secret && name == "value" {
@@ -61,7 +63,7 @@ impl Templates {
             }
             Some(template::not_among(Rule::InvalidTemplate, name, &names))
         };
-        let found = template::check(environment, &form.source, &name, Kind::Template, message, &known);
+        found.extend(template::check(environment, &form.source, &name, Kind::Template, message, &known));
         if !found.is_empty() {
             return found;
         }

@@ -91,6 +91,12 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
         }
     }
     report(&inspection.found, &inspection.files, inspection.forms, arguments);
+    if !inspection.unread.is_empty() {
+        // What is in them is not known, whatever else was found.
+        let paths: Vec<String> =
+            inspection.unread.iter().map(|path| format!("`{}`", path.display())).collect();
+        bail!("cannot read {}: what cannot be read is neither right nor wrong", paths.join(", "));
+    }
     Ok(arguments.fail_on.verdict(&inspection.found))
 }
 

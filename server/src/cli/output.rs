@@ -34,7 +34,9 @@ pub(super) enum Format {
 
 /// Writes to standard output; whoever closed it wants no more.
 pub(super) fn print(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+    let mut stdout = io::stdout().lock();
+    // Without an end of line it would wait for what is printed next.
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// Writes to standard error.

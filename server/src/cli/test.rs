@@ -81,6 +81,9 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     } else {
         source::list_paths(configs, &arguments.paths)?
     };
+    if listing.forms.is_empty() {
+        output::error("warning: there is no form in what was named\n");
+    }
     let now = SystemTime::now();
     let built = build_all_untested(&Compiler::new(), &listing.forms, now);
     let mut tested: Vec<Tested<'_>> = built.iter().map(|built| test(built, now, arguments)).collect();
@@ -99,6 +102,9 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
         Format::Json => json::render(&tested, &counts),
         Format::Junit => junit::render(&tested),
     });
+    if let Some(unread) = built.iter().find(|built| built.unreadable) {
+        bail!("cannot read `{}`: its examples were not run", unread.source.path.display());
+    }
     Ok(Verdict::findings(counts.failed() > 0 || counts.broken_forms > 0))
 }
 

@@ -142,6 +142,18 @@ fn what_cannot_be_linted_is_told_with_status_2() {
     assert!(text(&output.stderr).contains("did you mean `untested-form`?"), "{}", text(&output.stderr));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_no_form_that_was_linted() {
+    let root = workspace();
+    std::os::unix::fs::symlink("/nowhere/at/all.toml", root.path().join(PATH)).unwrap();
+    for arguments in [&["lint"][..], &["lint", "configs/forms"], &["lint", "--fail-on", "never"]] {
+        let output = run(root.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains("cannot read `configs/forms/mendable.toml`"), "{arguments:?}");
+    }
+}
+
 #[test]
 fn a_directory_without_forms_is_told() {
     let root = workspace();

@@ -231,11 +231,7 @@ impl<'f> Reader<'f> {
         };
         let common = COMMON.iter().filter(|name| !params.contains(name));
         let names: Vec<&str> = params.iter().chain(common).copied().collect();
-        if let Some(name) = names.iter().find(|name| text.value.contains(&format!("%{{{name}}}"))) {
-            let message = format!("`%{{{name}}}` is Rails' and would be shown as it stands");
-            let help = format!("write `{{{{ {name} }}}}`");
-            self.report(Rule::InvalidTemplate, text.span.clone(), message, help);
-        }
+        self.diagnostics.extend(template::as_rails_writes_it(self.file, text, &names));
         if !template::is_template(&text.value) {
             return Some(Text::Plain(text.value.clone()));
         }

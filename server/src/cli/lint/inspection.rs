@@ -1,7 +1,7 @@
 //! One look at forms, locales and policies: what there is to say of them.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -29,6 +29,8 @@ pub(super) struct Inspection {
     pub(super) files: Vec<String>,
     /// How many forms there are among them.
     pub(super) forms: usize,
+    /// What is there and could not be read.
+    pub(super) unread: Vec<PathBuf>,
     /// What the others are.
     kinds: HashMap<String, FileKind>,
 }
@@ -60,12 +62,14 @@ impl Inspection {
         let mut found = diagnostics_with(&built, unknown, scope);
         found.extend(locales.reported(&messages, scope));
         found.extend(policies.reported(&unnamed, scope));
+        let refused = built.iter().filter(|built| built.unreadable).map(|built| built.source.path.clone());
+        let unread = listing.dangling.iter().map(|path| output::relative(path)).chain(refused).collect();
         let others = [(FileKind::Locale, &listing.locales), (FileKind::Policy, &listing.policies)];
         let kinds =
             others.iter().flat_map(|(kind, files)| files.iter().map(|file| (shown(file), *kind))).collect();
         let files =
             listing.forms.iter().chain(&listing.locales).chain(&listing.policies).map(shown).collect();
-        Ok(Self { found: levels.apply(found), files, forms: built.len(), kinds })
+        Ok(Self { found: levels.apply(found), files, forms: built.len(), unread, kinds })
     }
 
     pub(super) fn of_text(
@@ -79,7 +83,7 @@ impl Inspection {
             None | Some(FileKind::Form) => (1, HashMap::new()),
             Some(kind) => (0, HashMap::from([(path.clone(), kind)])),
         };
-        let mut inspection = Self { found: Vec::new(), files: vec![path], forms, kinds };
+        let mut inspection = Self { found: Vec::new(), files: vec![path], forms, unread: Vec::new(), kinds };
         inspection.found = if forms == 1 {
             let built = [build(&Compiler::new(), &source, fault.as_ref(), SystemTime::now())];
             levels.apply(diagnostics_with(&built, unknown_in(configs, &built)?, Scope::Files))
