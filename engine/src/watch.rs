@@ -131,16 +131,18 @@ fn look(
             }
             Ok(Ok(reload)) => {
                 watches.failed = false;
-                // What was written into a directory before it was watched, or watched again, made no event.
-                let anything_new = watches.follow(&reload.watch);
-                let again = anything_new || reload.is_change() || reload.look_again;
-                if reload.look_again {
-                    std::thread::sleep(QUIET);
-                }
-                if reload.is_change() {
+                let (places, look_again, is_change) =
+                    (reload.watch.clone(), reload.look_again, reload.is_change());
+                // It is served: whoever waits for it need not wait for what comes next.
+                if is_change {
                     tell(Ok(reload));
                 }
-                if !again {
+                // What was written into a directory before it was watched, or watched again, made no event.
+                let anything_new = watches.follow(&places);
+                if look_again {
+                    std::thread::sleep(QUIET);
+                }
+                if !anything_new && !is_change && !look_again {
                     break;
                 }
             }
