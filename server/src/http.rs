@@ -1,5 +1,7 @@
 //! The HTTP surface: routes, layers, and what they share.
 
+mod client_address;
+mod edge;
 pub mod error;
 mod extract;
 mod form_configurations;
@@ -25,6 +27,8 @@ use tracing::Level;
 use crate::accounts::Accounts;
 use crate::store::Store;
 use crate::token::{Caller, Tokens, from_authorization};
+pub use client_address::TrustedProxies;
+pub use edge::Edge;
 use error::ApiError;
 
 /// The largest request body, in bytes.
@@ -40,6 +44,8 @@ pub struct App {
     pub accounts: Accounts,
     /// Who may call.
     pub tokens: Tokens,
+    /// How it meets those who call.
+    pub edge: Edge,
     /// The time of day.
     pub clock: fn() -> SystemTime,
 }

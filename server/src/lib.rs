@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod cli;
 pub mod http;
 pub mod password;
+pub mod rate;
 pub mod settings;
 pub mod store;
 pub mod token;

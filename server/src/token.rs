@@ -90,6 +90,8 @@ fn patterns(forms: &[String]) -> Result<GlobSet, TokenError> {
 /// Somebody with a valid token.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// The token's id.
+    pub id: String,
     /// The token's name.
     pub name: String,
     /// The patterns of the names of forms that the token may use.
@@ -139,7 +141,7 @@ impl Tokens {
         let matches = bool::from(digest(secret).ct_eq(expected));
         Ok(stored.filter(|token| matches && token.revoked_at.is_none()).and_then(|token| {
             let forms = patterns(&token.forms).ok()?;
-            Some(Caller { name: token.name, patterns: token.forms, forms })
+            Some(Caller { id: token.id, name: token.name, patterns: token.forms, forms })
         }))
     }
 }
@@ -192,7 +194,7 @@ mod tests {
         let caller = |forms: &[&str]| {
             let forms: Vec<String> = forms.iter().map(|form| (*form).to_owned()).collect();
             let set = patterns(&forms).unwrap_or_default();
-            Caller { name: String::new(), patterns: forms, forms: set }
+            Caller { id: String::new(), name: String::new(), patterns: forms, forms: set }
         };
         assert!(caller(&["sign_up", "developer/*"]).covers("developer/sign_up"));
         assert!(caller(&["*"]).covers("developer/sign_up"));

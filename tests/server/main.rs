@@ -7,6 +7,7 @@ mod form_configurations;
 mod language;
 mod persistence;
 mod policies;
+mod rates;
 mod representations;
 mod statuses;
 mod tokens;
@@ -14,14 +15,16 @@ mod tokens;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use formwork::accounts::Accounts;
-use formwork::http::{App, router};
+use formwork::http::{App, Edge, TrustedProxies, router};
 use formwork::password::Hasher;
+use formwork::rate::Rates;
 use formwork::store::{self, Store};
 use formwork::token::{Tokens, generate};
 use formwork_engine::registry::Registry;
@@ -39,6 +42,8 @@ struct Server {
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
     router: Router,
+    /// The seconds that rate limits take to have passed.
+    seconds: Arc<AtomicU64>,
 }
 
 struct Answer {
@@ -80,14 +85,20 @@ impl Server {
         let url = format!("sqlite:{}", root.path().join("test.db").display());
         let store = store::open(&url).await.unwrap();
         let hasher = Hasher::new(argon2::Params::new(8, 1, 1, Some(32)).unwrap(), 2);
+        let seconds = Arc::new(AtomicU64::new(0));
+        let clock = Arc::clone(&seconds);
         let app = App {
             registry: Arc::clone(&registry),
             store: Arc::clone(&store),
             accounts: Accounts::new(Arc::clone(&store), hasher),
             tokens: Tokens::new(None),
+            edge: Edge {
+                rates: Rates::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
+                proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
+            },
             clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         };
-        Self { root, registry, store, router: router(Arc::new(app)) }
+        Self { root, registry, store, router: router(Arc::new(app)), seconds }
     }
 
     async fn token(&self, name: &str, forms: &[&str]) -> String {

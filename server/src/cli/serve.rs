@@ -18,7 +18,7 @@ use super::{Verdict, output};
 use crate::accounts::{Accounts, milliseconds};
 use crate::http::{App, router};
 use crate::password::{Hasher, owasp};
-use crate::settings::DatabaseSetting;
+use crate::settings::{DatabaseSetting, EdgeSetting};
 use crate::store::{self, Store};
 use crate::token::{NewToken, Tokens, generate};
 
@@ -33,6 +33,8 @@ pub(super) struct Arguments {
     listen: SocketAddr,
     #[command(flatten)]
     database: DatabaseSetting,
+    #[command(flatten)]
+    edge: EdgeSetting,
     /// For writing forms: loopback only, prints every reload with its diagnostics, and makes a token for this run.
     #[arg(long, env = "FORMWORK_DEV", hide_env_values = true)]
     dev: bool,
@@ -83,6 +85,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         store: Arc::clone(&store),
         accounts: Accounts::new(Arc::clone(&store), Hasher::new(owasp()?, cores)),
         tokens: Tokens::new(dev_token.as_ref().map(|token| token.stored.clone())),
+        edge: arguments.edge.edge(),
         clock: SystemTime::now,
     };
     let dev = arguments.dev;

@@ -1,6 +1,7 @@
 //! The one way out for failures: every error becomes the same body, in the representation that the client accepts.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -106,6 +107,12 @@ pub enum ApiError {
     NotAllowed {
         /// What the policy says to it.
         message: Option<String>,
+    },
+    /// The client submits the form more often than it may.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// After this time there is room for another.
+        wait: Duration,
     },
     /// The members of the body are not those that the route takes.
     #[error("not acceptable")]
@@ -215,6 +222,13 @@ impl IntoResponse for ApiError {
                 let message = message.unwrap_or_else(|| "this form does not take this request".to_owned());
                 (StatusCode::FORBIDDEN, vec![Problem::base("not_allowed", message)])
             }
+            Self::TooManyRequests { wait } => {
+                let seconds = whole_seconds(wait);
+                headers.insert(header::RETRY_AFTER, seconds.into());
+                let mut problem = Problem::base("too_many_requests", retry_message(seconds));
+                problem.params.insert("retry_after".into(), seconds.into());
+                (StatusCode::TOO_MANY_REQUESTS, vec![problem])
+            }
             Self::NotAcceptable(problems) => (StatusCode::NOT_ACCEPTABLE, problems),
             Self::Invalid { problems, version } => {
                 headers.extend(version_header(&version));
@@ -240,6 +254,16 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(Failure { problems });
         response
     }
+}
+
+/// Never earlier than after `wait`: whoever comes back then finds room.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn retry_message(seconds: u64) -> String {
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    format!("this form was submitted too often; try again in {seconds} {unit}")
 }
 
 fn internal() -> (StatusCode, Vec<Problem>) {

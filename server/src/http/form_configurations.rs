@@ -64,14 +64,15 @@ pub(super) async fn act(
     };
     let snapshot = app.registry.snapshot();
     let (status, caller) = authorized(&app, request.headers(), &snapshot, &name).await?;
-    let asker = Asker::of(&request);
+    let asker = Asker::of(&request, &app.edge.proxies);
     let form = status.form.as_deref().ok_or(ApiError::NotFound)?;
     let mut body = extract::object(request).await;
     let mut problems = Vec::new();
     let submitted = body.as_mut().ok().and_then(|body| extract::form_value(body, &mut problems));
     let circumstances = asker.circumstances(caller.as_ref(), (app.clock)());
     let attempt = asker.attempt(caller.as_ref(), &circumstances);
-    let Verdict::Allowed(authorized) = policy::ask(&snapshot, form, submitted, &attempt)? else {
+    let rate = app.edge.rates.check(&form.form, asker.client(caller.as_ref()));
+    let Verdict::Allowed(authorized) = policy::ask(&snapshot, form, submitted, &attempt, rate)? else {
         return Err(unknown(caller.as_ref(), &name));
     };
     extract::nothing_else(&body?, &mut problems);

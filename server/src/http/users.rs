@@ -25,7 +25,7 @@ const COLLECTION: &str = "users";
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
-    let asker = Asker::of(&request);
+    let asker = Asker::of(&request, &app.edge.proxies);
     let body = extract::object(request).await?;
     // One snapshot from here to the answer: a reload meanwhile is the next request's.
     let snapshot = app.registry.snapshot();
@@ -41,7 +41,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         None => None,
         Some(form) => {
             let attempt = asker.attempt(caller.as_ref(), &circumstances);
-            match policy::ask(&snapshot, form, members.form.take(), &attempt)? {
+            let rate = app.edge.rates.check(&form.form, asker.client(caller.as_ref()));
+            match policy::ask(&snapshot, form, members.form.take(), &attempt, rate)? {
                 Verdict::Allowed(authorized) => Some(authorized),
                 Verdict::Hidden => {
                     may_use(caller.as_ref(), None, name.as_deref())?;
