@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod cli;
 pub mod http;
+pub mod metrics;
 pub mod password;
 pub mod rate;
 pub mod settings;

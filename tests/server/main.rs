@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod bodies;
+mod edge;
 mod form_configurations;
 mod language;
 mod persistence;
@@ -95,6 +96,8 @@ impl Server {
             edge: Edge {
                 rates: Rates::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
                 proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
+                origins: vec!["https://shop.example".parse().unwrap()],
+                ..Edge::default()
             },
             clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         };

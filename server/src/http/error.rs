@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::MAX_BODY_BYTES;
 use super::json::JsonFault;
+use super::measure::Codes;
 use crate::accounts::AccountError;
 use crate::store::StoreError;
 
@@ -90,6 +91,9 @@ pub enum ApiError {
     /// The body did not arrive whole.
     #[error("incomplete body")]
     Incomplete,
+    /// The body takes longer than it may.
+    #[error("body too slow")]
+    TooSlow,
     /// The body is larger than [`MAX_BODY_BYTES`].
     #[error("body too large")]
     TooLarge,
@@ -189,6 +193,10 @@ impl IntoResponse for ApiError {
             }
             Self::Incomplete => {
                 (StatusCode::BAD_REQUEST, vec![Problem::base("incomplete", "the body did not arrive whole")])
+            }
+            Self::TooSlow => {
+                let problem = Problem::base("timeout", "the body did not arrive in time");
+                (StatusCode::REQUEST_TIMEOUT, vec![problem])
             }
             Self::TooLarge => {
                 let message = format!("the body is larger than {} KiB", MAX_BODY_BYTES / 1024);
@@ -326,6 +334,8 @@ pub(super) async fn represent(request: Request, next: Next) -> Response {
     let accepted = preferred(request.headers());
     let mut response = next.run(request).await;
     if let Some(Failure { problems }) = response.extensions_mut().remove::<Failure>() {
+        let codes = problems.iter().map(|problem| problem.code.clone()).collect();
+        response.extensions_mut().insert(Codes(codes));
         let status = response.status();
         let body = match accepted {
             PROBLEM_JSON => problem_body(status, &problems),

@@ -1,7 +1,7 @@
 //! A request's body → JSON, or its failure.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request};
@@ -10,6 +10,7 @@ use formwork_engine::messages::Languages;
 use formwork_engine::submission::{Attempt, Circumstances, MAX_VIOLATIONS, Submitted};
 use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::MAX_BODY_BYTES;
 use super::client_address::TrustedProxies;
@@ -21,8 +22,8 @@ use crate::token::Caller;
 /// The member that holds what a client submits.
 const FORM: &str = "form";
 
-/// Reads a body and gives its members.
-pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiError> {
+/// Reads a body, which may take so long, and gives its members.
+pub(super) async fn object(request: Request, patience: Duration) -> Result<Map<String, Value>, ApiError> {
     if !is_json(request.headers()) {
         return Err(ApiError::UnsupportedMediaType);
     }
@@ -31,7 +32,8 @@ pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiEr
     if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
         return Err(ApiError::TooLarge);
     }
-    let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| {
+    let reading = timeout(patience, to_bytes(request.into_body(), MAX_BODY_BYTES));
+    let bytes = reading.await.map_err(|_| ApiError::TooSlow)?.map_err(|error| {
         // The limit is a typed error behind axum's; anything else is a connection that broke.
         let over =
             std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::App;
 use super::error::{ApiError, Problem, version_header};
 use super::extract::{self, Asker};
+use super::measure::Subject;
 use super::policy::{self, Verdict};
 use crate::accounts::Outcome;
 use crate::token::Caller;
@@ -26,11 +27,15 @@ const COLLECTION: &str = "users";
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
     let asker = Asker::of(&request, &app.edge.proxies);
-    let body = extract::object(request).await?;
+    let subject = Subject::of(&request);
+    let body = extract::object(request, app.edge.body_timeout).await?;
     // One snapshot from here to the answer: a reload meanwhile is the next request's.
     let snapshot = app.registry.snapshot();
     let name = body.get(NAME).and_then(Value::as_str);
     let form = name.and_then(|name| form(&snapshot, name));
+    if let Some(form) = form {
+        subject.is(form);
+    }
     // Who has a token may be named by the templates and policies of a public form too.
     let caller = app.caller(&headers).await?;
     may_use(caller.as_ref(), form, name)?;

@@ -9,6 +9,7 @@ mod dev;
 mod diff;
 mod documentation;
 mod durability;
+mod edge;
 mod lint;
 mod policies;
 mod secrets;
