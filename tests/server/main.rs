@@ -10,6 +10,7 @@ mod persistence;
 mod policies;
 mod rates;
 mod representations;
+mod security;
 mod statuses;
 mod tokens;
 

@@ -109,9 +109,10 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         output::error(&greeting(&registry, address, token));
     }
     tokio::spawn(note_token_uses(Arc::clone(&app)));
+    let signals = stopping::StopSignals::new()?;
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let draining = app.edge.draining.clone();
-    let drained = stopping::drained(stopping::stop_signal()?, draining, arguments.drain, stopping);
+    let drained = stopping::drained(signals, draining, arguments.drain, stopping);
     tokio::select! {
         () = connections::serve(listener, router(Arc::clone(&app)), bounds, drained) => {}
         () = stopping::out_of_grace(stopped) => tracing::warn!("stopped while requests were under way"),
