@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use formwork_engine::registry::{Snapshot, State};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -41,11 +41,11 @@ struct Route {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reloaded {
-    outcome: Outcome,
+    outcome: &'static str,
 }
 
 /// How a reload went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Everything that changed is served.
     Clean,
@@ -53,6 +53,16 @@ pub enum Outcome {
     Errors,
     /// The directory could not be read.
     Unreadable,
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Errors => "errors",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -135,7 +145,7 @@ impl Metrics {
 
     /// Counts a reload.
     pub fn reloaded(&self, outcome: Outcome) {
-        self.reloads.get_or_create(&Reloaded { outcome }).inc();
+        self.reloads.get_or_create(&Reloaded { outcome: outcome.name() }).inc();
     }
 
     /// Everything, as Prometheus reads it, with the forms as they stand.

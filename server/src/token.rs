@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -121,14 +121,14 @@ impl Caller {
 pub struct Tokens {
     ephemeral: Option<StoredToken>,
     /// When stored tokens were used that the store does not know of yet, by id: no more than there are valid tokens.
-    used: Mutex<HashMap<String, i64>>,
+    unnoted: Mutex<HashMap<String, i64>>,
 }
 
 impl Tokens {
     /// With a token that lives as long as the process, beside those in the store.
     #[must_use]
     pub fn new(ephemeral: Option<StoredToken>) -> Self {
-        Self { ephemeral, used: Mutex::default() }
+        Self { ephemeral, unnoted: Mutex::default() }
     }
 
     /// Who presents this token at this time; `None` if it is none, unknown, wrong, expired or revoked, without telling
@@ -154,7 +154,7 @@ impl Tokens {
         let matches = bool::from(digest(secret).ct_eq(expected));
         Ok(stored.filter(|token| matches && token.is_valid(now)).and_then(|token| {
             if is_stored {
-                self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(token.id.clone(), now);
+                self.unnoted().insert(token.id.clone(), now);
             }
             let forms = patterns(&token.forms).ok()?;
             Some(Caller { id: token.id, name: token.name, patterns: token.forms, forms })
@@ -168,19 +168,22 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be told; then it is told the next time.
     pub async fn note_uses(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
-        if used.is_empty() {
+        let noted: Vec<(String, i64)> = self.unnoted().drain().collect();
+        if noted.is_empty() {
             return Ok(());
         }
-        let uses: Vec<(String, i64)> = used.into_iter().collect();
-        let noted = store.note_token_uses(&uses).await;
-        if noted.is_err() {
-            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-            for (id, at) in uses {
-                used.entry(id).or_insert(at);
+        let answer = store.note_token_uses(&noted).await;
+        if answer.is_err() {
+            let mut unnoted = self.unnoted();
+            for (id, at) in noted {
+                unnoted.entry(id).or_insert(at);
             }
         }
-        noted
+        answer
+    }
+
+    fn unnoted(&self) -> MutexGuard<'_, HashMap<String, i64>> {
+        self.unnoted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

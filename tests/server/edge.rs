@@ -74,4 +74,10 @@ async fn what_is_counted_is_for_those_who_may_use_every_form_and_names_nothing_e
     lines.sort_unstable();
     insta::assert_snapshot!(lines.join("\n"));
     assert!(!answer.text.contains("made_up"));
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for line in answer.text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let name = line.split(' ').next().unwrap();
+        assert!(page.contains(&format!("| `{name}")), "the page on operations does not tell of `{name}`");
+    }
 }

@@ -62,15 +62,13 @@ async fn a_forms_name_is_no_path() {
 async fn a_pattern_takes_linear_time_whatever_is_sent() {
     // Each of these takes a backtracking matcher longer than anyone waits.
     let patterns = [r"^(a+)+$", r"^(a|a)*b$", r"^(.*a){20}$", r"^([a-z]+)*[0-9]$", r"(x+x+)+y"];
-    let fields: String = patterns
-        .iter()
-        .enumerate()
-        .map(|(index, pattern)| {
-            format!("[fields.properties.p{index}]\ntype = \"text\"\nvalidation.format.with = '{pattern}'\n")
-        })
-        .collect();
-    let form =
-        format!("resource = \"User\"\naccess = \"public\"\n{fields}[[examples]]\nform = {{ email = \"a@example.com\" }}\n");
+    let field = |(index, pattern): (usize, &&str)| {
+        format!("[fields.properties.p{index}]\ntype = \"text\"\nvalidation.format.with = '{pattern}'\n")
+    };
+    let fields = patterns.iter().enumerate().map(field).collect::<Vec<_>>().concat();
+    let form = format!(
+        "resource = \"User\"\naccess = \"public\"\n{fields}[[examples]]\nform = {{ email = \"a@example.com\" }}\n"
+    );
     let server = Server::new(&[("patterns", &form)]).await;
     let text = format!("{}!", "a".repeat(60_000));
     let values: serde_json::Map<String, Value> =
@@ -105,7 +103,10 @@ async fn an_unknown_token_and_a_wrong_secret_are_answered_alike() {
 /// The links of a table's row to tests: what is in brackets, and the file in parentheses.
 fn links(row: &str) -> Vec<(&str, &str)> {
     let parts = row.split("[`").skip(1);
-    parts.filter_map(|part| part.split_once("`](")).map(|(name, rest)| (name, rest.split(')').next().unwrap())).collect()
+    parts
+        .filter_map(|part| part.split_once("`]("))
+        .map(|(name, rest)| (name, rest.split(')').next().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -123,8 +124,10 @@ fn every_threat_has_a_test_that_is_there() {
         let links = links(row);
         assert!(!links.is_empty(), "no test: {row}");
         for (name, path) in links {
-            let text = fs::read_to_string(root.join(path)).unwrap_or_else(|_| panic!("{path} is not there: {row}"));
-            let is_there = !path.ends_with(".rs") || text.contains(&format!("fn {name}("));
+            let text =
+                fs::read_to_string(root.join(path)).unwrap_or_else(|_| panic!("{path} is not there: {row}"));
+            let is_there = Path::new(path).extension().is_none_or(|kind| kind != "rs")
+                || text.contains(&format!("fn {name}("));
             assert!(is_there, "{path} has no test `{name}`");
         }
     }

@@ -154,7 +154,7 @@ fn summary(status: &FormStatus) -> Value {
         "description": form.and_then(|form| form.form.description.as_ref()),
         "resource": form.map(|form| form.form.resource.name),
         "access": form.map(|form| form.form.access.name()),
-        "version": form.map(|form| form.version()),
+        "version": form.map(CompiledForm::version),
         "status": status.state.name(),
     })
 }
