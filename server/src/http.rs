@@ -1,10 +1,15 @@
 //! The HTTP surface: routes, layers, and what they share.
 
+mod client_address;
+pub mod connections;
+mod edge;
 pub mod error;
 mod extract;
 mod form_configurations;
+mod headers;
 mod health;
 pub mod json;
+mod measure;
 mod policy;
 mod users;
 
@@ -13,18 +18,21 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use formwork_engine::registry::Registry;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::trace::{DefaultMakeSpan, DefaultOnResponse, TraceLayer};
-use tracing::Level;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::{Level, Span, field};
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, milliseconds};
 use crate::store::Store;
 use crate::token::{Caller, Tokens, from_authorization};
+pub use client_address::TrustedProxies;
+pub use edge::{Draining, Edge};
 use error::ApiError;
 
 /// The largest request body, in bytes.
@@ -40,6 +48,8 @@ pub struct App {
     pub accounts: Accounts,
     /// Who may call.
     pub tokens: Tokens,
+    /// How it meets those who call.
+    pub edge: Edge,
     /// The time of day.
     pub clock: fn() -> SystemTime,
 }
@@ -52,7 +62,10 @@ impl App {
             .and_then(|header| header.to_str().ok())
             .and_then(from_authorization);
         match token {
-            Some(token) => Ok(self.tokens.authenticate(self.store.as_ref(), token).await?),
+            Some(token) => {
+                let now = milliseconds((self.clock)());
+                Ok(self.tokens.authenticate(self.store.as_ref(), token, now).await?)
+            }
             None => Ok(None),
         }
     }
@@ -61,11 +74,12 @@ impl App {
 /// The service: every route under every layer.
 pub fn router(app: Arc<App>) -> Router {
     let trace = TraceLayer::new_for_http()
-        .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
+        .make_span_with(span)
         .on_response(DefaultOnResponse::new().level(Level::INFO))
         // What fails is logged where it fails, with its reason.
         .on_failure(());
-    Router::new()
+    let cors = app.edge.cors();
+    let router = Router::new()
         .route("/api/users", post(users::create))
         .route("/api/users.json", post(users::create))
         .route("/api/form_configurations", get(form_configurations::list))
@@ -75,12 +89,41 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(measure::show))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed { allow: None })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(error::represent))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), measure::count));
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
+        .layer(middleware::map_response(headers::protect))
         .layer(trace)
+        .layer(middleware::from_fn(headers::identify))
         .with_state(app)
+}
+
+/// What those see who run the service, on an address that nobody else can reach: no token is asked for.
+pub fn operations(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(measure::show_to_anyone))
+        .fallback(async || ApiError::NotFound)
+        .layer(middleware::from_fn(error::represent))
+        .layer(middleware::map_response(headers::protect))
+        .with_state(app)
+}
+
+/// What every line of the log about a request says of it. The query is left out: nothing here reads one, so whatever is
+/// in it is somebody's mistake, and may be a secret.
+fn span(request: &Request) -> Span {
+    let id = request.headers().get(headers::REQUEST_ID).and_then(|id| id.to_str().ok());
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    tracing::info_span!("request", method, path, id, form = field::Empty)
 }
 
 /// A panic is a defect: logged by the panic hook, answered like any other failure.

@@ -141,6 +141,10 @@ pub struct StoredToken {
     pub created_at: i64,
     /// Since when it is worthless.
     pub revoked_at: Option<i64>,
+    /// From when on it is worthless by itself.
+    pub expires_at: Option<i64>,
+    /// When it was last used, to about a minute.
+    pub last_used_at: Option<i64>,
 }
 
 /// What the server needs of a database.
@@ -171,6 +175,9 @@ pub trait Store: Send + Sync {
 
     /// Revokes the token with this id or name; `false` if there is none in use.
     async fn revoke_token(&self, id_or_name: &str, at: i64) -> Result<bool, StoreError>;
+
+    /// Notes when tokens were last used, by id; never an earlier time than is known.
+    async fn note_token_uses(&self, uses: &[(String, i64)]) -> Result<(), StoreError>;
 
     /// Finishes what is under way and lets go of the database.
     async fn close(&self);

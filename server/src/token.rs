@@ -3,7 +3,9 @@
 //! A token is `fw_<id>_<secret>`. The id finds it in the store; the secret is kept as its SHA-256 alone and
 //! compared in constant time. Called by the routes that need a caller and by the command line.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -44,7 +46,7 @@ pub struct NewToken {
     pub text: String,
 }
 
-/// Makes a token that may use the forms whose names match any of `forms`.
+/// Makes a token that may use the forms whose names match any of `forms`, and never expires.
 ///
 /// # Errors
 /// When a pattern is malformed, or the operating system has no randomness.
@@ -68,6 +70,8 @@ pub fn generate(name: &str, forms: &[String], now: i64) -> Result<NewToken, Toke
         forms: forms.to_vec(),
         created_at: now,
         revoked_at: None,
+        expires_at: None,
+        last_used_at: None,
         id: id.clone(),
     };
     Ok(NewToken { stored, text: format!("{PREFIX}{id}_{secret}") })
@@ -116,22 +120,31 @@ impl Caller {
 /// Knows tokens again.
 pub struct Tokens {
     ephemeral: Option<StoredToken>,
+    /// When stored tokens were used that the store does not know of yet, by id: no more than there are valid tokens.
+    unnoted: Mutex<HashMap<String, i64>>,
 }
 
 impl Tokens {
     /// With a token that lives as long as the process, beside those in the store.
     #[must_use]
     pub fn new(ephemeral: Option<StoredToken>) -> Self {
-        Self { ephemeral }
+        Self { ephemeral, unnoted: Mutex::default() }
     }
 
-    /// Who presents this token; `None` if it is none, unknown, wrong or revoked, without telling which.
+    /// Who presents this token at this time; `None` if it is none, unknown, wrong, expired or revoked, without telling
+    /// which. The store is asked each time: what is revoked, on whichever server, is worthless from then on.
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub async fn authenticate(&self, store: &dyn Store, text: &str) -> Result<Option<Caller>, StoreError> {
+    pub async fn authenticate(
+        &self,
+        store: &dyn Store,
+        text: &str,
+        now: i64,
+    ) -> Result<Option<Caller>, StoreError> {
         let Some((id, secret)) = parse(text) else { return Ok(None) };
         let ephemeral = self.ephemeral.as_ref().filter(|token| token.id == id).cloned();
+        let is_stored = ephemeral.is_none();
         let stored = match ephemeral {
             Some(token) => Some(token),
             None => store.token(id).await?,
@@ -139,10 +152,46 @@ impl Tokens {
         // An unknown id takes the same steps as a wrong secret.
         let expected = stored.as_ref().map_or(&[0; 32][..], |token| &token.secret_digest);
         let matches = bool::from(digest(secret).ct_eq(expected));
-        Ok(stored.filter(|token| matches && token.revoked_at.is_none()).and_then(|token| {
+        Ok(stored.filter(|token| matches && token.is_valid(now)).and_then(|token| {
+            if is_stored {
+                self.unnoted().insert(token.id.clone(), now);
+            }
             let forms = patterns(&token.forms).ok()?;
             Some(Caller { id: token.id, name: token.name, patterns: token.forms, forms })
         }))
+    }
+}
+
+impl Tokens {
+    /// Lets the store know when tokens were last used; called now and then, apart from requests.
+    ///
+    /// # Errors
+    /// When the store cannot be told; then it is told the next time.
+    pub async fn note_uses(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let noted: Vec<(String, i64)> = self.unnoted().drain().collect();
+        if noted.is_empty() {
+            return Ok(());
+        }
+        let answer = store.note_token_uses(&noted).await;
+        if answer.is_err() {
+            let mut unnoted = self.unnoted();
+            for (id, at) in noted {
+                unnoted.entry(id).or_insert(at);
+            }
+        }
+        answer
+    }
+
+    fn unnoted(&self) -> MutexGuard<'_, HashMap<String, i64>> {
+        self.unnoted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoredToken {
+    /// Whether it is worth anything at this time.
+    #[must_use]
+    pub fn is_valid(&self, now: i64) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }
 

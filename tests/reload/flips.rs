@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use formwork::accounts::Accounts;
-use formwork::http::{App, router};
+use formwork::http::{App, Edge, router};
 use formwork::password::Hasher;
 use formwork::store;
 use formwork::token::Tokens;
@@ -23,7 +23,7 @@ const CLIENTS: usize = 4;
 /// Both fields are refused by either version, in that version's words.
 fn version(word: &str) -> String {
     format!(
-        "resource = \"User\"\naccess = \"public\"\n\n\
+        "resource = \"User\"\naccess = \"public\"\nrate_limit = false\n\n\
          [fields.first_name]\nvalidation.presence = {{ message = \"{word}\" }}\n\n\
          [fields.last_name]\nvalidation.presence = {{ message = \"{word}\" }}\n\n\
          [fields.properties.{word}]\n\n\
@@ -44,6 +44,7 @@ async fn ten_thousand_requests_during_two_hundred_flips() {
         store: Arc::clone(&store),
         accounts: Accounts::new(store, hasher),
         tokens: Tokens::new(None),
+        edge: Edge::default(),
         clock: std::time::SystemTime::now,
     };
     let router = router(Arc::new(app));

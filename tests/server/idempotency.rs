@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use formwork::accounts::Accounts;
-use formwork::http::{App, router};
+use formwork::http::{App, Edge, router};
 use formwork::token::Tokens;
 use serde_json::{Value, json};
 
@@ -157,6 +157,7 @@ impl Server {
             store: Arc::clone(&self.store),
             accounts: Accounts::new(Arc::clone(&self.store), self.hasher.clone()),
             tokens: Tokens::new(None),
+            edge: Edge::default(),
             clock,
         }))
     }

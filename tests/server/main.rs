@@ -3,27 +3,32 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod bodies;
+mod edge;
 mod form_configurations;
 mod idempotency;
 mod language;
 mod overload;
 mod persistence;
 mod policies;
+mod rates;
 mod representations;
+mod security;
 mod statuses;
 mod tokens;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use formwork::accounts::Accounts;
-use formwork::http::{App, router};
+use formwork::http::{App, Edge, TrustedProxies, router};
 use formwork::password::Hasher;
+use formwork::rate::Rates;
 use formwork::store::{self, Store};
 use formwork::token::{Tokens, generate};
 use formwork_engine::registry::Registry;
@@ -45,6 +50,8 @@ struct Server {
     store: Arc<dyn Store>,
     hasher: Hasher,
     router: Router,
+    /// The seconds that rate limits take to have passed.
+    seconds: Arc<AtomicU64>,
 }
 
 struct Answer {
@@ -87,14 +94,22 @@ impl Server {
         let store = store::open(&url).await.unwrap();
         let params = argon2::Params::new(8, 1, 1, Some(32)).unwrap();
         let hasher = Hasher::new(params, 2, LONGEST_WAIT).unwrap();
+        let seconds = Arc::new(AtomicU64::new(0));
+        let clock = Arc::clone(&seconds);
         let app = App {
             registry: Arc::clone(&registry),
             store: Arc::clone(&store),
             accounts: Accounts::new(Arc::clone(&store), hasher.clone()),
             tokens: Tokens::new(None),
+            edge: Edge {
+                rates: Rates::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
+                proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
+                origins: vec!["https://shop.example".parse().unwrap()],
+                ..Edge::default()
+            },
             clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         };
-        Self { root, registry, store, hasher, router: router(Arc::new(app)) }
+        Self { root, registry, store, hasher, router: router(Arc::new(app)), seconds }
     }
 
     async fn token(&self, name: &str, forms: &[&str]) -> String {

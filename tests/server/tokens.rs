@@ -1,9 +1,13 @@
 //! Who may call.
 
 use axum::http::StatusCode;
+use formwork::token::{Tokens, generate};
 use serde_json::json;
 
 use crate::Server;
+
+/// The time of the server, in milliseconds.
+const NOW: i64 = 1_700_000_000_000;
 
 const FORM: &str = "resource = \"User\"\n[[examples]]\nform = { email = \"a@example.com\" }\n";
 
@@ -69,4 +73,43 @@ async fn only_a_hash_of_a_token_is_stored() {
     let secret = token.rsplit('_').next().unwrap();
     assert_eq!(stored.secret_digest.len(), 32);
     assert!(!format!("{stored:?}").contains(secret));
+}
+
+#[tokio::test]
+async fn an_expired_token_is_worthless_from_that_moment_on() {
+    let server = Server::new(&[("private", FORM)]).await;
+    for (expires_at, expected) in [(NOW + 1, StatusCode::CREATED), (NOW, StatusCode::UNAUTHORIZED)] {
+        let mut token = generate(&expires_at.to_string(), &["*".to_owned()], 0).unwrap();
+        token.stored.expires_at = Some(expires_at);
+        assert!(server.store.add_token(&token.stored).await.unwrap());
+        let status =
+            submit(&server, &format!("Bearer {}", token.text), &format!("{expires_at}@example.com")).await;
+        assert_eq!(status, expected);
+    }
+}
+
+#[tokio::test]
+async fn when_a_token_was_last_used_is_known_once_it_is_noted_and_of_no_other() {
+    let server = Server::new(&[]).await;
+    for name in ["used", "guessed", "revoked"] {
+        server.token(name, &["*"]).await;
+    }
+    let used = server.token("also_used", &["*"]).await;
+    let tokens = Tokens::new(None);
+    let store = server.store.as_ref();
+    let wrong = format!("{}A", &used[..used.len() - 1]);
+    assert!(tokens.authenticate(store, &used, 5_000).await.unwrap().is_some());
+    assert!(tokens.authenticate(store, &wrong, 6_000).await.unwrap().is_none());
+    let last_used = async || {
+        let mut found: Vec<_> = store.tokens().await.unwrap();
+        found.retain(|token| token.last_used_at.is_some());
+        found.into_iter().map(|token| (token.name, token.last_used_at)).collect::<Vec<_>>()
+    };
+    assert_eq!(last_used().await, [], "nothing is written on the way of a request");
+    tokens.note_uses(store).await.unwrap();
+    assert_eq!(last_used().await, [("also_used".to_owned(), Some(5_000))]);
+    // Another server, whose note is of an earlier use.
+    store.note_token_uses(&[(server.store.tokens().await.unwrap()[0].id.clone(), 1)]).await.unwrap();
+    store.note_token_uses(&[(used[3..19].to_owned(), 4_000)]).await.unwrap();
+    assert!(last_used().await.contains(&("also_used".to_owned(), Some(5_000))));
 }

@@ -176,13 +176,7 @@ impl Lowering<'_> {
             duration
         });
         match (requests, per) {
-            (Some(requests), Some(per)) => {
-                // Whoever states a limit must not believe that it holds.
-                let message = "this version of formwork does not enforce `rate_limit` yet";
-                let diagnostic = self.diagnostic(Rule::IneffectiveValidation, node.span(), message);
-                self.report(diagnostic.help("limit the rate in front of formwork until it does"));
-                RateLimit::Limit { requests, per }
-            }
+            (Some(requests), Some(per)) => RateLimit::Limit { requests, per },
             _ => RateLimit::Unstated,
         }
     }

@@ -1,5 +1,9 @@
 //! `formwork serve`: the server, from start to graceful end.
 
+mod log;
+mod stopping;
+
+use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,20 +15,19 @@ use formwork_engine::diagnostic::{Diagnostic, Severity, has_errors};
 use formwork_engine::registry::{Registry, Reload, State};
 use formwork_engine::watch::{Options, Outcome, watch};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use super::{Verdict, output};
 use crate::accounts::{Accounts, milliseconds};
-use crate::http::{App, router};
+use crate::http::{App, connections, operations, router};
+use crate::metrics;
 use crate::password::{Hasher, owasp};
-use crate::settings::DatabaseSetting;
-use crate::store::{self, Store};
+use crate::settings::{DatabaseSetting, EdgeSetting, duration};
+use crate::store;
 use crate::token::{NewToken, Tokens, generate};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-/// How long requests may take to finish once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(30);
+/// How often it is written when tokens were last used.
+const NOTE_EVERY: Duration = Duration::from_mins(1);
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -33,25 +36,32 @@ pub(super) struct Arguments {
     listen: SocketAddr,
     #[command(flatten)]
     database: DatabaseSetting,
+    #[command(flatten)]
+    edge: EdgeSetting,
     /// For writing forms: loopback only, prints every reload with its diagnostics, and makes a token for this run.
     #[arg(long, env = "FORMWORK_DEV", hide_env_values = true)]
     dev: bool,
     /// Starts although forms have errors, without those forms.
     #[arg(long, env = "FORMWORK_ALLOW_INVALID", hide_env_values = true)]
     allow_invalid: bool,
-    /// How long a password may wait to be hashed, in seconds; where it would be longer, the request is refused with 503.
-    #[arg(long, value_name = "SECONDS", env = "FORMWORK_HASH_WAIT", hide_env_values = true, default_value = "2", value_parser = seconds)]
+    /// How long a password may wait to be hashed; where it would be longer, the request is refused with 503.
+    #[arg(long, value_name = "TIME", env = "FORMWORK_HASH_WAIT", hide_env_values = true, default_value = "2s", value_parser = duration)]
     hash_wait: Duration,
-    /// What is logged: a level, or directives such as `formwork=debug,sqlx=warn`.
-    #[arg(long, value_name = "FILTER", env = "FORMWORK_LOG", hide_env_values = true)]
-    log: Option<String>,
+    /// Another address, on which `/metrics`, `/healthz` and `/readyz` ask for no token.
+    #[arg(long, value_name = "ADDRESS", env = "FORMWORK_METRICS_LISTEN", hide_env_values = true)]
+    metrics_listen: Option<SocketAddr>,
+    /// How long to go on serving with `/readyz` red once told to stop; without it, not at all.
+    #[arg(long, value_name = "TIME", env = "FORMWORK_DRAIN", hide_env_values = true, value_parser = duration)]
+    drain: Option<Duration>,
+    #[command(flatten)]
+    log: log::LogSetting,
 }
 
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
     if arguments.dev && !arguments.listen.ip().is_loopback() {
         bail!("--dev listens on loopback only, and {} is not", arguments.listen.ip());
     }
-    log_to_stderr(arguments)?;
+    log::begin(&arguments.log, arguments.dev)?;
     let (registry, loaded) = Registry::load(configs, SystemTime::now())?;
     if has_errors(&loaded.diagnostics) && !arguments.allow_invalid {
         output::error(&output::findings_for_stderr(&loaded.diagnostics));
@@ -66,23 +76,6 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     served.map(|()| Verdict::Clean)
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: Option<f64> = text.parse().ok();
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or_else(|| "write a number of seconds, such as `2` or `0.5`".to_owned())
-}
-
-fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
-    let default = if arguments.dev { "warn" } else { "info" };
-    let filter = arguments.log.as_deref().unwrap_or(default);
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;
-    // The watcher's library traces every file event; a log file beside the forms would feed itself.
-    let filter = filter.add_directive("notify=warn".parse()?);
-    let colour = output::wants_colour(&std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
-    Ok(())
-}
-
 async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) -> anyhow::Result<()> {
     let store = store::open(&arguments.database.database).await.context("cannot open the database")?;
     let dev_token = if arguments.dev { Some(dev_token()?) } else { None };
@@ -92,19 +85,26 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         store: Arc::clone(&store),
         accounts: Accounts::new(Arc::clone(&store), Hasher::new(owasp()?, cores, arguments.hash_wait)?),
         tokens: Tokens::new(dev_token.as_ref().map(|token| token.stored.clone())),
+        edge: arguments.edge.edge(),
         clock: SystemTime::now,
     };
-    let dev = arguments.dev;
+    let app = Arc::new(app);
+    let (dev, metrics) = (arguments.dev, Arc::clone(&app.edge.metrics));
     let watcher = watch(Arc::clone(&registry), &loaded.watch, Options::default(), move |outcome| {
+        metrics.reloaded(measured(&outcome));
         tell(outcome, dev);
     })
     .context("cannot watch the configuration directory")?;
-    let listener = TcpListener::bind(arguments.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let listener = bind(arguments.listen).await?;
     let address = listener.local_addr()?;
+    let bounds = arguments.edge.bounds();
+    if let Some(address) = arguments.metrics_listen {
+        let listener = bind(address).await?;
+        output::error(&format!("metrics are on http://{}/metrics\n", listener.local_addr()?));
+        tokio::spawn(connections::serve(listener, operations(Arc::clone(&app)), bounds, pending()));
+    }
     // Before anyone is told that the server is there: who reads it may stop it at once.
-    let stop = stop_signal()?;
+    let signals = stopping::StopSignals::new()?;
     let forms = registry.snapshot().statuses.iter().filter(|status| status.form.is_some()).count();
     output::error(&format!("formwork serves {forms} forms on http://{address}\n"));
     if forms == 0 {
@@ -113,53 +113,50 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     if let Some(token) = &dev_token {
         output::error(&greeting(&registry, address, token));
     }
+    tokio::spawn(note_token_uses(Arc::clone(&app)));
     let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let graceful = async move {
-        stop.await;
-        output::error("stopping: requests under way are finished; once more to stop at once\n");
-        let _ = stopping.send(());
-    };
-    let server =
-        axum::serve(listener, router(Arc::new(app)).into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(graceful);
-    let grace = async {
-        // Never sent if the server fails by itself; then that is the result.
-        if stopped.await.is_err() {
-            return std::future::pending().await;
-        }
-        // Asked for only now: the first signal would end the second wait too.
-        match stop_signal() {
-            Ok(again) => tokio::select! {
-                () = tokio::time::sleep(GRACE) => {}
-                () = again => {}
-            },
-            Err(_) => tokio::time::sleep(GRACE).await,
-        }
-    };
+    let draining = app.edge.draining.clone();
+    let drained = stopping::drained(signals, draining, arguments.drain, stopping);
     tokio::select! {
-        result = server => result.context("the server failed")?,
-        () = grace => tracing::warn!("stopped while requests were under way"),
+        () = connections::serve(listener, router(Arc::clone(&app)), bounds, drained) => {}
+        () = stopping::out_of_grace(stopped) => tracing::warn!("stopped while requests were under way"),
     }
     drop(watcher);
-    close(store.as_ref()).await;
+    note(&app).await;
+    store.close().await;
+    tracing::info!("stopped");
     Ok(())
 }
 
-async fn close(store: &dyn Store) {
-    store.close().await;
-    tracing::info!("stopped");
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Completes when the process is asked to stop.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+/// Writes now and then which tokens were used.
+async fn note_token_uses(app: Arc<App>) {
+    let mut times = tokio::time::interval(NOTE_EVERY);
+    loop {
+        times.tick().await;
+        note(&app).await;
+    }
+}
+
+async fn note(app: &App) {
+    if let Err(error) = app.tokens.note_uses(app.store.as_ref()).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the last uses of tokens cannot be stored yet"
+        );
+    }
+}
+
+/// How a reload counts.
+fn measured(outcome: &Outcome) -> metrics::Outcome {
+    match outcome {
+        Ok(reload) if has_errors(&reload.diagnostics) => metrics::Outcome::Errors,
+        Ok(_) => metrics::Outcome::Clean,
+        Err(_) => metrics::Outcome::Unreadable,
+    }
 }
 
 fn dev_token() -> anyhow::Result<NewToken> {
@@ -206,7 +203,7 @@ fn report(reload: &Reload, dev: bool) {
         return;
     }
     for found in &reload.diagnostics {
-        log(found);
+        log_finding(found);
     }
     tracing::info!(
         generation = reload.generation,
@@ -259,7 +256,7 @@ fn changes(reload: &Reload) -> String {
         .collect()
 }
 
-fn log(found: &Diagnostic) {
+fn log_finding(found: &Diagnostic) {
     let position = found.primary.file.position(found.primary.span.start);
     let file = found.primary.file.path.display();
     let (line, rule) = (position.line, found.rule.name());

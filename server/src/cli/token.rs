@@ -1,14 +1,15 @@
 //! `formwork token`: API tokens, made, listed and revoked beside a running server.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
 use super::{Verdict, output};
 use crate::accounts::milliseconds;
-use crate::settings::DatabaseSetting;
-use crate::store::{self, Store};
+use crate::settings::{DatabaseSetting, duration};
+use crate::store::{self, Store, StoredToken};
 use crate::token::generate;
 
 #[derive(Args, Debug)]
@@ -27,10 +28,13 @@ enum Command {
         /// The forms it may use: names and patterns, separated by commas; `*` stands for any characters.
         #[arg(long, value_delimiter = ',', required = true)]
         forms: Vec<String>,
+        /// After this time it is worthless: `90d`, `12h`; without it, never.
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        expires: Option<Duration>,
         #[command(flatten)]
         database: DatabaseSetting,
     },
-    /// Lists the tokens: id, name, state, forms.
+    /// Lists the tokens: id, state, name, forms, when it was last used and when it expires.
     List {
         #[command(flatten)]
         database: DatabaseSetting,
@@ -58,10 +62,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 async fn act(store: &dyn Store, command: &Command) -> anyhow::Result<()> {
-    let now = milliseconds(SystemTime::now());
+    let time = SystemTime::now();
+    let now = milliseconds(time);
     match command {
-        Command::Create { name, forms, .. } => {
-            let token = generate(name, forms, now)?;
+        Command::Create { name, forms, expires, .. } => {
+            let mut token = generate(name, forms, now)?;
+            token.stored.expires_at = expires.map(|after| milliseconds(time + after));
             if !store.add_token(&token.stored).await? {
                 bail!("a token named `{name}` is in use; revoke it or choose another name");
             }
@@ -69,13 +75,7 @@ async fn act(store: &dyn Store, command: &Command) -> anyhow::Result<()> {
         }
         Command::List { .. } => {
             for token in store.tokens().await? {
-                let state = if token.revoked_at.is_some() { "revoked" } else { "active" };
-                output::print(&format!(
-                    "{}  {state:7}  {}  {}\n",
-                    token.id,
-                    token.name,
-                    token.forms.join(",")
-                ));
+                output::print(&line(&token, now));
             }
         }
         Command::Revoke { token, .. } => {
@@ -85,4 +85,20 @@ async fn act(store: &dyn Store, command: &Command) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A token as the list shows it.
+fn line(token: &StoredToken, now: i64) -> String {
+    let state = match token {
+        token if token.revoked_at.is_some() => "revoked",
+        token if token.is_valid(now) => "active",
+        _ => "expired",
+    };
+    let day = |milliseconds| {
+        Timestamp::from_millisecond(milliseconds).map(|time| time.strftime("%Y-%m-%d").to_string())
+    };
+    let used = token.last_used_at.and_then(|at| day(at).ok()).map(|day| format!("last used {day}"));
+    let ends = token.expires_at.and_then(|at| day(at).ok()).map(|day| format!("  expires {day}"));
+    let (used, ends) = (used.as_deref().unwrap_or("never used"), ends.as_deref().unwrap_or_default());
+    format!("{}  {state:7}  {}  {}  {used}{ends}\n", token.id, token.name, token.forms.join(","))
 }

@@ -1,6 +1,7 @@
 //! The one way out for failures: every error becomes the same body, in the representation that the client accepts.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::MAX_BODY_BYTES;
 use super::json::JsonFault;
+use super::measure::Codes;
 use crate::accounts::AccountError;
 use crate::password::PasswordError;
 use crate::store::StoreError;
@@ -92,6 +94,9 @@ pub enum ApiError {
     /// The body did not arrive whole.
     #[error("incomplete body")]
     Incomplete,
+    /// The body takes longer than it may.
+    #[error("body too slow")]
+    TooSlow,
     /// The body is larger than [`MAX_BODY_BYTES`].
     #[error("body too large")]
     TooLarge,
@@ -109,6 +114,12 @@ pub enum ApiError {
     NotAllowed {
         /// What the policy says to it.
         message: Option<String>,
+    },
+    /// The client submits the form more often than it may.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// After this time there is room for another.
+        wait: Duration,
     },
     /// The members of the body are not those that the route takes.
     #[error("not acceptable")]
@@ -192,6 +203,10 @@ impl IntoResponse for ApiError {
             Self::Incomplete => {
                 (StatusCode::BAD_REQUEST, vec![Problem::base("incomplete", "the body did not arrive whole")])
             }
+            Self::TooSlow => {
+                let problem = Problem::base("timeout", "the body did not arrive in time");
+                (StatusCode::REQUEST_TIMEOUT, vec![problem])
+            }
             Self::TooLarge => {
                 let message = format!("the body is larger than {} KiB", MAX_BODY_BYTES / 1024);
                 (StatusCode::PAYLOAD_TOO_LARGE, vec![Problem::base("too_large", message)])
@@ -223,6 +238,13 @@ impl IntoResponse for ApiError {
             Self::NotAllowed { message } => {
                 let message = message.unwrap_or_else(|| "this form does not take this request".to_owned());
                 (StatusCode::FORBIDDEN, vec![Problem::base("not_allowed", message)])
+            }
+            Self::TooManyRequests { wait } => {
+                let seconds = whole_seconds(wait);
+                headers.insert(header::RETRY_AFTER, seconds.into());
+                let mut problem = Problem::base("too_many_requests", retry_message(seconds));
+                problem.params.insert("retry_after".into(), seconds.into());
+                (StatusCode::TOO_MANY_REQUESTS, vec![problem])
             }
             Self::NotAcceptable(problems) => (StatusCode::NOT_ACCEPTABLE, problems),
             Self::Invalid { problems, version } => {
@@ -275,6 +297,16 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(Failure { problems });
         response
     }
+}
+
+/// Never earlier than after `wait`: whoever comes back then finds room.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn retry_message(seconds: u64) -> String {
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    format!("this form was submitted too often; try again in {seconds} {unit}")
 }
 
 fn internal() -> (StatusCode, Vec<Problem>) {
@@ -337,6 +369,8 @@ pub(super) async fn represent(request: Request, next: Next) -> Response {
     let accepted = preferred(request.headers());
     let mut response = next.run(request).await;
     if let Some(Failure { problems }) = response.extensions_mut().remove::<Failure>() {
+        let codes = problems.iter().map(|problem| problem.code.clone()).collect();
+        response.extensions_mut().insert(Codes(codes));
         let status = response.status();
         let body = match accepted {
             PROBLEM_JSON => problem_body(status, &problems),

@@ -1,7 +1,7 @@
 //! A request's body → JSON, or its failure.
 
-use std::net::SocketAddr;
-use std::time::SystemTime;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, SystemTime};
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request};
@@ -10,18 +10,21 @@ use formwork_engine::messages::Languages;
 use formwork_engine::submission::{Attempt, Circumstances, MAX_VIOLATIONS, Submitted};
 use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::MAX_BODY_BYTES;
+use super::client_address::TrustedProxies;
 use super::error::{ApiError, Problem};
 use super::json::parse;
 use crate::idempotency;
+use crate::rate::Client;
 use crate::token::Caller;
 
 /// The member that holds what a client submits.
 const FORM: &str = "form";
 
-/// Reads a body and gives its members.
-pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiError> {
+/// Reads a body, which may take so long, and gives its members.
+pub(super) async fn object(request: Request, patience: Duration) -> Result<Map<String, Value>, ApiError> {
     if !is_json(request.headers()) {
         return Err(ApiError::UnsupportedMediaType);
     }
@@ -30,7 +33,8 @@ pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiEr
     if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
         return Err(ApiError::TooLarge);
     }
-    let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| {
+    let reading = timeout(patience, to_bytes(request.into_body(), MAX_BODY_BYTES));
+    let bytes = reading.await.map_err(|_| ApiError::TooSlow)?.map_err(|error| {
         // The limit is a typed error behind axum's; anything else is a connection that broke.
         let over =
             std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
@@ -47,7 +51,7 @@ pub(super) async fn object(request: Request) -> Result<Map<String, Value>, ApiEr
 pub(super) struct Asker {
     /// The languages that they read.
     pub(super) languages: Languages,
-    address: Option<SocketAddr>,
+    address: Option<IpAddr>,
     method: Method,
     path: String,
     origin: Option<String>,
@@ -55,15 +59,16 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// Looks at a request's headers and connection.
-    pub(super) fn of(request: &Request) -> Self {
+    /// Looks at a request's headers and connection; what proxies say counts as far as they are trusted.
+    pub(super) fn of(request: &Request, proxies: &TrustedProxies) -> Self {
         let accepted: Vec<&str> = request
             .headers()
             .get_all(header::ACCEPT_LANGUAGE)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .collect();
-        let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        let address = proxies.client(peer, request.headers());
         let text = |name: HeaderName| {
             let value = request.headers().get(name)?;
             Some(value.to_str().ok()?.to_owned())
@@ -78,11 +83,16 @@ impl Asker {
         }
     }
 
+    /// Whose requests this one is counted with.
+    pub(super) fn client<'a>(&self, caller: Option<&'a Caller>) -> Client<'a> {
+        caller.map_or_else(|| Client::at(self.address), |caller| Client::Token(&caller.id))
+    }
+
     /// What a form's templates may know of the request.
     pub(super) fn circumstances(&self, caller: Option<&Caller>, now: SystemTime) -> Circumstances {
         let language = self.languages.first().map(str::to_owned);
         let token = caller.map(|caller| caller.name.clone());
-        Circumstances { now, token, language, address: self.address.map(|address| address.ip()) }
+        Circumstances { now, token, language, address: self.address }
     }
 
     /// What a form's policies may know of it.

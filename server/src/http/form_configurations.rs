@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::App;
 use super::error::{ApiError, version_header};
 use super::extract::{self, Asker};
+use super::measure::Subject;
 use super::policy::{self, Verdict};
 use crate::token::Caller;
 
@@ -64,14 +65,16 @@ pub(super) async fn act(
     };
     let snapshot = app.registry.snapshot();
     let (status, caller) = authorized(&app, request.headers(), &snapshot, &name).await?;
-    let asker = Asker::of(&request);
+    let asker = Asker::of(&request, &app.edge.proxies);
     let form = status.form.as_deref().ok_or(ApiError::NotFound)?;
-    let mut body = extract::object(request).await;
+    Subject::of(&request).is(form);
+    let mut body = extract::object(request, app.edge.body_timeout).await;
     let mut problems = Vec::new();
     let submitted = body.as_mut().ok().and_then(|body| extract::form_value(body, &mut problems));
     let circumstances = asker.circumstances(caller.as_ref(), (app.clock)());
     let attempt = asker.attempt(caller.as_ref(), &circumstances);
-    let Verdict::Allowed(authorized) = policy::ask(&snapshot, form, submitted, &attempt)? else {
+    let rate = app.edge.rates.check(&form.form, asker.client(caller.as_ref()));
+    let Verdict::Allowed(authorized) = policy::ask(&snapshot, form, submitted, &attempt, rate)? else {
         return Err(unknown(caller.as_ref(), &name));
     };
     extract::nothing_else(&body?, &mut problems);
@@ -198,6 +201,8 @@ fn schema(form: &CompiledForm, headers: &HeaderMap) -> Result<Response, ApiError
     };
     response.headers_mut().extend(version_header(form.version()));
     response.headers_mut().insert(header::ETAG, value);
+    // It may be kept, and is asked for again by its tag.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 

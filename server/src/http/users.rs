@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::App;
 use super::error::{ApiError, Problem, version_header};
 use super::extract::{self, Asker};
+use super::measure::Subject;
 use super::policy::{self, Verdict};
 use crate::accounts::{Outcome, milliseconds};
 use crate::idempotency::{self, Key};
@@ -26,13 +27,17 @@ const COLLECTION: &str = "users";
 
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
-    let asker = Asker::of(&request);
+    let asker = Asker::of(&request, &app.edge.proxies);
+    let subject = Subject::of(&request);
     let key = extract::idempotency_key(&headers)?;
-    let body = extract::object(request).await?;
+    let body = extract::object(request, app.edge.body_timeout).await?;
     // One snapshot from here to the answer: a reload meanwhile is the next request's.
     let snapshot = app.registry.snapshot();
     let name = body.get(NAME).and_then(Value::as_str);
     let form = name.and_then(|name| form(&snapshot, name));
+    if let Some(form) = form {
+        subject.is(form);
+    }
     // Who has a token may be named by the templates and policies of a public form too.
     let caller = app.caller(&headers).await?;
     may_use(caller.as_ref(), form, name)?;
@@ -49,7 +54,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         None => None,
         Some(form) => {
             let attempt = asker.attempt(caller.as_ref(), &circumstances);
-            match policy::ask(&snapshot, form, members.form.take(), &attempt)? {
+            let rate = app.edge.rates.check(&form.form, asker.client(caller.as_ref()));
+            match policy::ask(&snapshot, form, members.form.take(), &attempt, rate)? {
                 Verdict::Allowed(authorized) => Some(authorized),
                 Verdict::Hidden => {
                     may_use(caller.as_ref(), None, name.as_deref())?;

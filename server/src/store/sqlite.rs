@@ -118,7 +118,7 @@ impl Store for Sqlite {
     async fn add_token(&self, token: &StoredToken) -> Result<bool, StoreError> {
         let forms = serde_json::Value::from(token.forms.clone()).to_string();
         let added = sqlx::query(
-            "INSERT INTO tokens (id, name, secret_digest, forms, created_at) VALUES (?, ?, ?, ?, ?) \
+            "INSERT INTO tokens (id, name, secret_digest, forms, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?) \
              ON CONFLICT DO NOTHING",
         )
         .bind(&token.id)
@@ -126,6 +126,7 @@ impl Store for Sqlite {
         .bind(&token.secret_digest)
         .bind(forms)
         .bind(token.created_at)
+        .bind(token.expires_at)
         .execute(&self.settings)
         .await?;
         Ok(added.rows_affected() == 1)
@@ -154,6 +155,19 @@ impl Store for Sqlite {
         Ok(revoked.rows_affected() > 0)
     }
 
+    async fn note_token_uses(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
+        let mut transaction = self.settings.begin_with("BEGIN IMMEDIATE").await?;
+        for (id, at) in uses {
+            sqlx::query("UPDATE tokens SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?")
+                .bind(at)
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     async fn close(&self) {
         self.writer.finish().await;
         self.readers.close().await;
@@ -180,5 +194,7 @@ fn token_from(row: &SqliteRow) -> Result<StoredToken, StoreError> {
         forms: serde_json::from_str(&forms).map_err(|_| StoreError::Malformed("token"))?,
         created_at: row.try_get("created_at")?,
         revoked_at: row.try_get("revoked_at")?,
+        expires_at: row.try_get("expires_at")?,
+        last_used_at: row.try_get("last_used_at")?,
     })
 }

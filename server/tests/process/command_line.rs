@@ -260,6 +260,31 @@ fn tokens_are_made_listed_used_and_revoked_beside_a_running_server() {
     assert_eq!(run(root.path(), &["token", "revoke", "ci"]).status.code(), Some(0));
     assert_eq!(status(), 401);
     assert!(text(&run(root.path(), &["token", "list"]).stdout).contains("revoked  ci"));
+    // What was used is written at the end at the latest.
+    serving.signal("TERM");
+    let mut serving = serving;
+    assert!(serving.child.wait().unwrap().success());
+    let list = text(&run(root.path(), &["token", "list"]).stdout);
+    assert!(list.contains("sign_up,developer/*  last used 2"), "{list}");
+}
+
+#[test]
+fn a_token_can_be_made_to_expire() {
+    let root = workspace();
+    let create = |time: &str| {
+        run(root.path(), &["token", "create", "--name", time, "--forms", "*", "--expires", time])
+    };
+    for time in ["90d", "12h"] {
+        assert_eq!(create(time).status.code(), Some(0));
+    }
+    let list = text(&run(root.path(), &["token", "list"]).stdout);
+    assert_eq!(list.matches("  active   ").count(), 2, "{list}");
+    assert_eq!(list.matches("  *  never used  expires 2").count(), 2, "{list}");
+    for time in ["0d", "90", "tomorrow", "99999999999d"] {
+        let output = create(time);
+        assert_eq!(output.status.code(), Some(2), "{time}");
+        assert!(text(&output.stderr).contains("`90d`"), "{}", text(&output.stderr));
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 
-use crate::{Answer, REFERENCE, Serving, post, user, workspace};
+use crate::{Answer, REFERENCE, Serving, lift_rate_limits, post, user, workspace};
 
 /// How often the process is killed; `FORMWORK_TEST_KILLS` may ask for more.
 const KILLS: usize = 3;
@@ -21,6 +21,7 @@ const ACKNOWLEDGED: usize = 60;
 fn every_create_is_there_once_after_kill_9_if_it_was_acknowledged_or_sent_again() {
     let kills = std::env::var("FORMWORK_TEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let root = workspace();
+    lift_rate_limits(root.path());
     let mut stored = BTreeSet::new();
     for round in 0..kills {
         let serving = Serving::start(root.path(), &[]);

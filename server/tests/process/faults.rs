@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use crate::durability::sound;
-use crate::{Answer, Serving, formwork, workspace};
+use crate::{Answer, Serving, formwork, lift_rate_limits, workspace};
 
 /// What a file may hold before the disk counts as full, in blocks of 512 bytes.
 const BLOCKS: usize = 4096;
@@ -38,6 +38,7 @@ fn subscribe(serving: &Serving, index: usize) -> Answer {
 #[test]
 fn a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing() {
     let root = workspace();
+    lift_rate_limits(root.path());
     let serving = on_a_small_disk(root.path());
     let mut stored = BTreeSet::new();
     let refused =

@@ -1,0 +1,196 @@
+//! Connections, as strangers make them: slow, many, malformed; and what operators see of it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use serde_json::{Value, json};
+
+use crate::{Answer, REFERENCE, Serving, connect, run, text, user, workspace};
+
+/// All that the server sends until it closes the connection.
+fn until_closed(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    // A reset is an end like any other: the server had unread bytes.
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+fn send(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = connect(address).unwrap();
+    stream.write_all(bytes).unwrap();
+    until_closed(stream)
+}
+
+#[test]
+fn a_connection_that_sends_nothing_or_half_a_head_is_closed() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &["--idle-timeout", "50ms"]);
+    for part in ["", "P", "POST /api/users HTTP/1.1\r\nHost: test\r\n"] {
+        let answer = send(serving.address, part.as_bytes());
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{part}: {answer}");
+    }
+    // Kept alive after an answer, and then idle.
+    let answer = send(serving.address, b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn a_body_that_does_not_come_is_not_waited_for() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &["--body-timeout", "50ms"]);
+    let head = "POST /api/users HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"form\":";
+    let answer = send(serving.address, head.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("\"code\":\"timeout\""), "{answer}");
+}
+
+#[test]
+fn an_answer_that_is_not_taken_is_not_kept() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &["--idle-timeout", "100ms", "--max-connections", "1"]);
+    // As many answers as fill every buffer on the way, and none of them read.
+    let mut stream = connect(serving.address).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let request = format!("GET /api/form_configurations/{REFERENCE}/schema HTTP/1.1\r\nHost: test\r\n\r\n")
+        .repeat(1000);
+    while stream.write(request.as_bytes()).is_ok() {}
+    // There is room for one connection: another is served once that one is given up.
+    let answer = serving.post("/api/users", "", "{}").unwrap();
+    assert_eq!(answer.status, 401, "{}", answer.body);
+}
+
+#[test]
+fn more_connections_than_there_may_be_wait_for_their_turn() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &["--max-connections", "2"]);
+    let held: Vec<TcpStream> = (0..2)
+        .map(|_| {
+            let mut stream = connect(serving.address).unwrap();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+            stream.read_exact(&mut [0; 15]).unwrap();
+            stream
+        })
+        .collect();
+    let mut waiting = connect(serving.address).unwrap();
+    waiting.write_all(b"GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    drop(held);
+    assert!(until_closed(waiting).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn requests_that_two_readers_could_divide_differently_are_refused_and_nothing_after_them_is_read() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &["--idle-timeout", "200ms"]);
+    let hidden = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
+    let shapes = [
+        ("both lengths", format!("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}")),
+        ("two lengths", format!("Content-Length: 5\r\nContent-Length: 6\r\n\r\n{{}}   {hidden}")),
+        ("a list of lengths", format!("Content-Length: 5, 6\r\n\r\n{{}}   {hidden}")),
+        ("a signed length", format!("Content-Length: +5\r\n\r\n{{}}   {hidden}")),
+        ("a folded header", format!("Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n{hidden}")),
+        ("a space before the colon", format!("Content-Length : 5\r\n\r\n{{}}   {hidden}")),
+        ("an unknown coding", format!("Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{hidden}")),
+        ("chunked, and more", format!("Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{hidden}")),
+        ("a chunk of no length", format!("Transfer-Encoding: chunked\r\n\r\nx\r\n\r\n{hidden}")),
+    ];
+    for (name, rest) in shapes {
+        let request =
+            format!("POST /api/users HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n{rest}");
+        let answers = send(serving.address, request.as_bytes());
+        assert!(!answers.contains("HTTP/1.1 2"), "{name}: {answers}");
+        assert!(answers.matches("HTTP/1.1 ").count() <= 1, "{name}: {answers}");
+    }
+    // The same requests without the fault are answered both, so the above would show a hidden one.
+    let sound = format!(
+        "POST /api/users HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{{}}   {hidden}"
+    );
+    assert_eq!(send(serving.address, sound.as_bytes()).matches("HTTP/1.1 ").count(), 2);
+}
+
+#[test]
+fn a_server_that_drains_says_so_and_still_serves() {
+    let root = workspace();
+    let mut serving = Serving::start(root.path(), &["--drain", "1h"]);
+    assert_eq!(get(serving.address, "/readyz").status, 200);
+    serving.signal("TERM");
+    serving.line_with("draining");
+    let ready = get(serving.address, "/readyz");
+    assert_eq!((ready.status, &ready.json()["status"]), (503, &json!("draining")));
+    assert_eq!(serving.submit(&user("a@example.com", "somepassword")).unwrap().status, 201);
+    serving.signal("TERM");
+    serving.line_with("stopping");
+    assert!(serving.child.wait().unwrap().success());
+}
+
+fn get(address: SocketAddr, path: &str) -> Answer {
+    let mut stream = connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    Answer::read(stream).unwrap()
+}
+
+#[test]
+fn metrics_have_an_address_of_their_own() {
+    let root = workspace();
+    let mut command = crate::formwork(root.path());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut address = |part: &str| -> SocketAddr {
+        let line = lines.find(|line| line.contains(part)).unwrap();
+        line.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap()
+    };
+    let (metrics, service) = (address("metrics are on"), address("formwork serves"));
+    let seen = get(metrics, "/metrics");
+    let (refused, elsewhere) =
+        (get(service, "/metrics").status, get(metrics, "/api/form_configurations").status);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!((seen.status, refused, elsewhere), (200, 401, 404));
+    assert!(seen.body.contains("formwork_forms{state=\"live\"} 3\n"), "{}", seen.body);
+}
+
+#[test]
+fn log_lines_are_objects_and_cannot_be_forged() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &["--log-format", "json"]);
+    let forged = "GET /a%0A%7B%22level%22 HTTP/1.1\r\nHost: test\r\nX-Request-Id: x\",\"level\":\"ERROR\r\nConnection: close\r\n\r\n";
+    assert!(send(serving.address, forged.as_bytes()).starts_with("HTTP/1.1 404"));
+    let line: Value = serde_json::from_str(&serving.line_with("finished processing")).unwrap();
+    assert_eq!(line["span"]["path"], "/a%0A%7B%22level%22");
+    assert_eq!(line["span"]["id"].as_str().unwrap().len(), 16, "the id was made here");
+    let sound = "GET /healthz?token=secret HTTP/1.1\r\nHost: test\r\nX-Request-Id: abc-123\r\nConnection: close\r\n\r\n";
+    assert!(send(serving.address, sound.as_bytes()).contains("x-request-id: abc-123\r\n"));
+    let line = serving.line_with("finished processing");
+    let event: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&event["span"]["id"], &event["span"]["path"]), (&json!("abc-123"), &json!("/healthz")));
+    assert!(!line.contains("secret"), "{line}");
+}
+
+#[test]
+fn text_lines_cannot_be_forged_either() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &[]);
+    let body =
+        json!({ "form_configuration_name": "x\n\u{1b}[31mERROR forged", "form": { "a\nERROR forged": 1 } });
+    serving.post("/api/users", "User-Agent: \tERROR forged\r\n", &body.to_string()).unwrap();
+    assert_eq!(serving.post("/api/%0aERROR", "", "{}").unwrap().status, 404);
+    let line = serving.line_with("path=\"/api/%0aERROR\"");
+    assert!(line.contains("finished processing"), "{line}");
+}
+
+#[test]
+fn wrong_settings_are_explained() {
+    let root = workspace();
+    for (arguments, part) in [
+        (["--trusted-proxy", "10.0.0.0/64"], "10.0.0.0/8"),
+        (["--cors-origin", "example.com"], "https://example.com"),
+        (["--cors-origin", "https://example.com/"], "without a path"),
+        (["--idle-timeout", "30"], "30s"),
+        (["--body-timeout", "0s"], "30s"),
+        (["--max-connections", "0"], "1..=1000000"),
+    ] {
+        let output = run(root.path(), &[&["serve"], &arguments[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains(part), "{}", text(&output.stderr));
+    }
+}
