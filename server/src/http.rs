@@ -1,10 +1,12 @@
 //! The HTTP surface: routes, layers, and what they share.
 
+mod entity_tag;
 pub mod error;
 mod extract;
 mod form_configurations;
 mod health;
 pub mod json;
+mod openapi;
 mod policy;
 mod users;
 
@@ -73,6 +75,7 @@ pub fn router(app: Arc<App>) -> Router {
             "/api/form_configurations/{*path}",
             get(form_configurations::show).post(form_configurations::act),
         )
+        .route("/api/openapi.json", openapi::route())
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback(async || ApiError::NotFound)

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod cli;
 pub mod http;
+pub mod openapi;
 pub mod password;
 pub mod settings;
 pub mod store;

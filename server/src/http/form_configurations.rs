@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::Uri;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::diagnostic::Diagnostic;
@@ -13,10 +13,10 @@ use formwork_engine::registry::{FormStatus, Snapshot};
 use formwork_engine::submission::Refusal;
 use serde_json::{Value, json};
 
-use super::App;
 use super::error::{ApiError, version_header};
 use super::extract::{self, Asker};
 use super::policy::{self, Verdict};
+use super::{App, entity_tag};
 use crate::token::Caller;
 
 const PREFIX: &str = "/api/form_configurations/";
@@ -28,12 +28,8 @@ pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
         return Err(ApiError::Unauthorized);
     }
     let snapshot = app.registry.snapshot();
-    let forms: Vec<Value> = snapshot
-        .statuses
-        .iter()
-        .filter(|status| is_public(status) || caller.as_ref().is_some_and(|caller| may_use(caller, status)))
-        .map(summary)
-        .collect();
+    let forms: Vec<Value> =
+        snapshot.statuses.iter().filter(|status| is_visible(status, caller.as_ref())).map(summary).collect();
     Ok(json_response(&json!({ "form_configurations": forms })))
 }
 
@@ -140,6 +136,11 @@ fn may_use(caller: &Caller, status: &FormStatus) -> bool {
     status.form.as_ref().map_or_else(|| caller.covers(&status.name), |form| caller.may_use(&form.form))
 }
 
+/// Whether a caller is told of a form at all.
+pub(super) fn is_visible(status: &FormStatus, caller: Option<&Caller>) -> bool {
+    is_public(status) || caller.is_some_and(|caller| may_use(caller, status))
+}
+
 fn is_public(status: &FormStatus) -> bool {
     status.form.as_ref().is_some_and(|form| form.form.access == Access::Public)
 }
@@ -183,21 +184,10 @@ fn diagnostic(found: &Diagnostic) -> Value {
 
 /// A form's JSON Schema; its entity tag is the version, so a client asks again for nothing.
 fn schema(form: &CompiledForm, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let tag = format!("\"{}\"", form.version());
-    let value = HeaderValue::from_str(&tag).map_err(|_| ApiError::Defect)?;
-    let known =
-        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|tags| {
-            tags.split(',')
-                .map(|known| known.trim().trim_start_matches("W/"))
-                .any(|known| known == tag || known == "*")
-        });
-    let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
+    let mut response = entity_tag::unless_known(form.version(), headers, || {
         ([(header::CONTENT_TYPE, "application/schema+json")], form.document.to_string()).into_response()
-    };
+    })?;
     response.headers_mut().extend(version_header(form.version()));
-    response.headers_mut().insert(header::ETAG, value);
     Ok(response)
 }
 
