@@ -73,7 +73,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/form_configurations", get(form_configurations::list))
         .route(
             "/api/form_configurations/{*path}",
-            get(form_configurations::show).post(form_configurations::act),
+            get(form_configurations::show)
+                .post(form_configurations::act)
+                .fallback(form_configurations::other),
         )
         .route("/api/openapi.json", openapi::route())
         .route("/healthz", get(health::live))

@@ -45,7 +45,7 @@ pub(super) async fn show(
     match operation {
         None => Ok(json_response(&details(status, caller.is_some()))),
         Some(Operation::Schema) => schema(status.form.as_deref().ok_or(ApiError::NotFound)?, &headers),
-        Some(Operation::Validate) => Err(ApiError::MethodNotAllowed { allow: Some("POST") }),
+        Some(Operation::Validate) => Err(no_such_method(uri.path())),
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn act(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (name, Some(Operation::Validate)) = target(uri.path()) else {
-        return Err(ApiError::MethodNotAllowed { allow: Some("GET, HEAD") });
+        return Err(no_such_method(uri.path()));
     };
     let snapshot = app.registry.snapshot();
     let (status, caller) = authorized(&app, request.headers(), &snapshot, &name).await?;
@@ -83,6 +83,19 @@ pub(super) async fn act(
         }
         Err(Refusal::Payload(fault)) => Err(ApiError::Payload(fault)),
     }
+}
+
+/// Any other method: the router does not know that the paths under one route take different ones.
+pub(super) async fn other(uri: Uri) -> ApiError {
+    no_such_method(uri.path())
+}
+
+fn no_such_method(path: &str) -> ApiError {
+    let allow = match target(path) {
+        (_, Some(Operation::Validate)) => "POST",
+        _ => "GET, HEAD",
+    };
+    ApiError::MethodNotAllowed { allow: Some(allow) }
 }
 
 enum Operation {
