@@ -1,7 +1,7 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated editor junit hooks ajv fuzz
+check: fmt lint doc test deny spelling generated editor junit openapi hooks ajv fuzz
 
 # Formatting of Rust and TOML.
 fmt:
@@ -33,6 +33,7 @@ spelling:
 generated:
     cargo run --locked -- lint
     cargo run --locked -- schema --out schemas/forms --check
+    cargo run --locked -- openapi --out schemas/openapi.json --check
 
 # A real language tool accepts and refuses with the schemas for editors what it should.
 editor:
@@ -42,6 +43,11 @@ editor:
 junit:
     cargo build --locked --quiet
     python3 tests/junit/check.py target/debug/formwork
+
+# The server answers as its OpenAPI document says, which schemathesis asks it in every way it knows.
+openapi:
+    cargo build --locked --quiet
+    python3 tests/openapi/check.py target/debug/formwork
 
 # The hooks for pre-commit and the steps of the GitHub Action run as they would elsewhere.
 hooks:
@@ -62,6 +68,7 @@ fuzz:
 # Rewrites the files that are made from others.
 generate:
     cargo run -- schema --out schemas/forms
+    cargo run -- openapi --out schemas/openapi.json
 
 # Mends what can be mended without thinking.
 fix:

@@ -4,7 +4,7 @@
 
 mod keywords;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -60,6 +60,12 @@ impl CompiledForm {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.form.name.value
+    }
+
+    /// Every error code that it may give.
+    #[must_use]
+    pub fn codes(&self) -> BTreeSet<&'static str> {
+        self.rules.rules.iter().map(|rule| rule.code).collect()
     }
 
     /// The schema of one field's value, by itself.

@@ -122,6 +122,13 @@ impl<'f> Authorized<'f> {
     }
 }
 
+/// A `form` value as the form's document spells it: groups under their own names, without `readonly` fields, which are
+/// not the client's to say. Nothing is normalized and no default filled in.
+#[must_use]
+pub fn canonical(form: &CompiledForm, values: Map<String, Value>) -> Map<String, Value> {
+    prepare::canonical(form, values)
+}
+
 /// Judges a request without asking policies.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ mod lint;
 mod man;
 mod named;
 mod new;
+mod openapi;
 mod output;
 mod sample;
 mod schema;
@@ -48,6 +49,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Prints or writes the compiled JSON Schemas.
     Schema(schema::Arguments),
+    /// Prints or writes the `OpenAPI` document of the forms.
+    Openapi(openapi::Arguments),
     /// Checks one `form` value and prints the body that a client would get.
     Validate(validate::Arguments),
     /// Prints requests that a form accepts, or that break one of its rules.
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Some(Command::Test(arguments)) => test::run(configs, &arguments),
         Some(Command::Diff(arguments)) => diff::run(configs, &arguments),
         Some(Command::Schema(arguments)) => schema::run(configs, &arguments),
+        Some(Command::Openapi(arguments)) => openapi::run(configs, &arguments),
         Some(Command::Validate(arguments)) => validate::run(configs, &arguments),
         Some(Command::Sample(arguments)) => sample::run(configs, &arguments),
         Some(Command::Explain(arguments)) => explain::run(&arguments),

@@ -3,6 +3,7 @@
 mod client_address;
 pub mod connections;
 mod edge;
+mod entity_tag;
 pub mod error;
 mod extract;
 mod form_configurations;
@@ -10,6 +11,7 @@ mod headers;
 mod health;
 pub mod json;
 mod measure;
+mod openapi;
 mod policy;
 mod users;
 
@@ -85,8 +87,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/form_configurations", get(form_configurations::list))
         .route(
             "/api/form_configurations/{*path}",
-            get(form_configurations::show).post(form_configurations::act),
+            get(form_configurations::show)
+                .post(form_configurations::act)
+                .fallback(form_configurations::other),
         )
+        .route("/api/openapi.json", openapi::route())
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(measure::show))

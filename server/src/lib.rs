@@ -5,6 +5,7 @@ pub mod cli;
 pub mod http;
 pub mod idempotency;
 pub mod metrics;
+pub mod openapi;
 pub mod password;
 pub mod rate;
 pub mod settings;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::SystemTime;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{REFERENCE, Server, bearer, user};
@@ -141,6 +141,8 @@ async fn a_dry_run_takes_a_form_and_nothing_else() {
         (elsewhere.status, elsewhere.header("allow")),
         (StatusCode::METHOD_NOT_ALLOWED, Some("GET, HEAD"))
     );
+    let deleted = server.request(Method::DELETE, &path, &[], "").await;
+    assert_eq!((deleted.status, deleted.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, Some("POST")));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod edge;
 mod form_configurations;
 mod idempotency;
 mod language;
+mod openapi;
 mod overload;
 mod persistence;
 mod policies;
@@ -120,11 +121,14 @@ impl Server {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().to_string());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer { status: parts.status, headers: parts.headers, text }
+        let answer = Answer { status: parts.status, headers: parts.headers, text };
+        openapi::hold_to_document(&self.registry.snapshot(), &method, &path, &answer);
+        answer
     }
 
     async fn request(

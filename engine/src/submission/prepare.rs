@@ -28,6 +28,13 @@ pub(super) fn prepare(compiled: &CompiledForm, mut values: Map<String, Value>) -
     values
 }
 
+/// Values as the form's document spells them: groups under their own names, and nothing that is not the client's to say.
+pub(super) fn canonical(compiled: &CompiledForm, mut values: Map<String, Value>) -> Map<String, Value> {
+    accept_aliases(&compiled.form.fields, &mut values);
+    drop_readonly(&compiled.form.fields, &mut values);
+    values
+}
+
 /// Puts what the form computes over prepared values.
 /// Where a value that the form computes cannot be had, the values are as they are without any.
 pub(super) fn compute(

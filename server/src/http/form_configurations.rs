@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::Uri;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::diagnostic::Diagnostic;
@@ -13,11 +13,11 @@ use formwork_engine::registry::{FormStatus, Snapshot};
 use formwork_engine::submission::Refusal;
 use serde_json::{Value, json};
 
-use super::App;
 use super::error::{ApiError, version_header};
 use super::extract::{self, Asker};
 use super::measure::Subject;
 use super::policy::{self, Verdict};
+use super::{App, entity_tag};
 use crate::token::Caller;
 
 const PREFIX: &str = "/api/form_configurations/";
@@ -29,12 +29,8 @@ pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
         return Err(ApiError::Unauthorized);
     }
     let snapshot = app.registry.snapshot();
-    let forms: Vec<Value> = snapshot
-        .statuses
-        .iter()
-        .filter(|status| is_public(status) || caller.as_ref().is_some_and(|caller| may_use(caller, status)))
-        .map(summary)
-        .collect();
+    let forms: Vec<Value> =
+        snapshot.statuses.iter().filter(|status| is_visible(status, caller.as_ref())).map(summary).collect();
     Ok(json_response(&json!({ "form_configurations": forms })))
 }
 
@@ -50,7 +46,7 @@ pub(super) async fn show(
     match operation {
         None => Ok(json_response(&details(status, caller.is_some()))),
         Some(Operation::Schema) => schema(status.form.as_deref().ok_or(ApiError::NotFound)?, &headers),
-        Some(Operation::Validate) => Err(ApiError::MethodNotAllowed { allow: Some("POST") }),
+        Some(Operation::Validate) => Err(no_such_method(uri.path())),
     }
 }
 
@@ -61,7 +57,7 @@ pub(super) async fn act(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (name, Some(Operation::Validate)) = target(uri.path()) else {
-        return Err(ApiError::MethodNotAllowed { allow: Some("GET, HEAD") });
+        return Err(no_such_method(uri.path()));
     };
     let snapshot = app.registry.snapshot();
     let (status, caller) = authorized(&app, request.headers(), &snapshot, &name).await?;
@@ -90,6 +86,19 @@ pub(super) async fn act(
         }
         Err(Refusal::Payload(fault)) => Err(ApiError::Payload(fault)),
     }
+}
+
+/// Any other method: the router does not know that the paths under one route take different ones.
+pub(super) async fn other(uri: Uri) -> ApiError {
+    no_such_method(uri.path())
+}
+
+fn no_such_method(path: &str) -> ApiError {
+    let allow = match target(path) {
+        (_, Some(Operation::Validate)) => "POST",
+        _ => "GET, HEAD",
+    };
+    ApiError::MethodNotAllowed { allow: Some(allow) }
 }
 
 enum Operation {
@@ -143,6 +152,11 @@ fn may_use(caller: &Caller, status: &FormStatus) -> bool {
     status.form.as_ref().map_or_else(|| caller.covers(&status.name), |form| caller.may_use(&form.form))
 }
 
+/// Whether a caller is told of a form at all.
+pub(super) fn is_visible(status: &FormStatus, caller: Option<&Caller>) -> bool {
+    is_public(status) || caller.is_some_and(|caller| may_use(caller, status))
+}
+
 fn is_public(status: &FormStatus) -> bool {
     status.form.as_ref().is_some_and(|form| form.form.access == Access::Public)
 }
@@ -186,23 +200,10 @@ fn diagnostic(found: &Diagnostic) -> Value {
 
 /// A form's JSON Schema; its entity tag is the version, so a client asks again for nothing.
 fn schema(form: &CompiledForm, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let tag = format!("\"{}\"", form.version());
-    let value = HeaderValue::from_str(&tag).map_err(|_| ApiError::Defect)?;
-    let known =
-        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|tags| {
-            tags.split(',')
-                .map(|known| known.trim().trim_start_matches("W/"))
-                .any(|known| known == tag || known == "*")
-        });
-    let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
+    let mut response = entity_tag::unless_known(form.version(), headers, || {
         ([(header::CONTENT_TYPE, "application/schema+json")], form.document.to_string()).into_response()
-    };
+    })?;
     response.headers_mut().extend(version_header(form.version()));
-    response.headers_mut().insert(header::ETAG, value);
-    // It may be kept, and is asked for again by its tag.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 
