@@ -61,8 +61,9 @@ pub fn compare_forms(old: &CompiledForm, new: &CompiledForm, now: SystemTime) ->
     }
     let mut findings = form::compare(old, new);
     findings.extend(fields::compare(old, new));
-    consequence::add(&old.form, &new.form, &mut findings);
+    let reasons = consequence::add(&old.form, &new.form, &mut findings);
     witness::add(old, new, &mut findings, now);
+    consequence::explain(&mut findings, reasons);
     // Stable: what is equally bad keeps the order of the form.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
