@@ -1,17 +1,23 @@
 //! Stored values that are others, and what else looks at them: a default that changes what is stored may also decide a
 //! condition, and then a request is refused.
 //!
-//! In: the new form and findings about what is stored. They are about requests too where any rule or template may see
-//! the other value. Called by `compat`.
+//! In: the new form, what its policies read, and findings about what is stored. They are about requests too where any
+//! rule, template or policy may see the other value. Called by `compat`.
 
 use super::finding::{Category, Change, Finding, Severity};
+use super::policies::Reading;
 use crate::model::{
     Against, Check, Field, FieldType, Form, Normalizer, PayloadSource, Step, Validation, dotted,
 };
 
 /// Says of each finding about what is stored whether requests may be refused for it; gives the place of each of those
 /// among the findings, with why.
-pub(super) fn add(old: &Form, new: &Form, findings: &mut [Finding]) -> Vec<(usize, String)> {
+pub(super) fn add(
+    old: &Form,
+    new: &Form,
+    readings: &[Reading<'_>],
+    findings: &mut [Finding],
+) -> Vec<(usize, String)> {
     let mut reasons = Vec::new();
     let readers = readers(new);
     let stored = |(_, found): &(usize, &mut Finding)| {
@@ -30,7 +36,45 @@ pub(super) fn add(old: &Form, new: &Form, findings: &mut [Finding]) -> Vec<(usiz
         finding.category = Category::Request;
         reasons.push((index, why));
     }
+    for (index, finding) in findings.iter_mut().enumerate() {
+        if let Some(why) = read_by_policy(finding, readings) {
+            finding.category = Category::Request;
+            finding.severity = finding.severity.max(Severity::Warning);
+            match reasons.iter_mut().find(|(of, _)| *of == index) {
+                Some((_, reason)) => *reason = format!("{reason}, and {why}"),
+                None => reasons.push((index, why)),
+            }
+        }
+    }
     reasons
+}
+
+/// Which policy sees another value than before, or none.
+fn read_by_policy(finding: &Finding, readings: &[Reading<'_>]) -> Option<String> {
+    // What a form computes is put in its place after the policies were asked.
+    let is_seen = matches!(
+        finding.change,
+        Change::DefaultChanged
+            | Change::ReadonlyAdded
+            | Change::ReadonlyRemoved
+            | Change::NormalizationAdded
+            | Change::NormalizationRemoved
+            | Change::FieldDropped
+            | Change::FieldJudged
+            | Change::VisibilityNarrowed
+            | Change::VisibilityWidened
+            | Change::VisibilityChanged
+            | Change::SecretAdded
+            | Change::SecretRemoved
+    );
+    let path = finding.path.as_ref().filter(|_| is_seen)?;
+    let reading = readings.iter().find(|reading| touches(&reading.path, path))?;
+    Some(match finding.change {
+        Change::SecretAdded => {
+            format!("the policy `{}` reads it, and no policy sees a secret", reading.policy)
+        }
+        _ => format!("the policy `{}` reads it", reading.policy),
+    })
 }
 
 /// Says of the findings for which requests may be refused why, and whether that is known.
@@ -173,7 +217,9 @@ fn is_judged(old: &Form, new: &Form, path: &str, change: Change) -> bool {
         // What is sent counts, which was put aside.
         None => true,
     };
-    judged || (change == Change::ComputedValueChanged && computed())
+    // A value that is computed brings about what is around it, and that demands more.
+    let brings = || companions(new, path).iter().any(|companion| companion != path);
+    judged || (change == Change::ComputedValueChanged && (computed() || brings()))
 }
 
 fn may_refuse(field: &Field, change: Change) -> bool {
