@@ -168,6 +168,10 @@ fn of_field(field: &Field) -> Vec<Value> {
             within(value, &mut values);
         }
     }
+    if let Some(FieldType::String | FieldType::Text) = field.items().map(|items| &items.ty) {
+        // Items that normalization makes the same.
+        values.extend([json!(["a", " a"]), json!(["a", "A"])]);
+    }
     values.extend([of_type(&field.ty), json!(false), json!(0), json!(1), json!(2)]);
     values
 }
@@ -203,7 +207,8 @@ fn characters(field: &Field) -> Vec<&'static str> {
             Normalizer::Trim | Normalizer::Squish => " ",
             Normalizer::Uppercase => "ß",
             Normalizer::Lowercase => "İ",
-            Normalizer::Nfc => "e\u{301}",
+            // It is decomposed, though this form composes.
+            Normalizer::Nfc => "\u{1d160}",
             Normalizer::Nfkc => "ﷺ",
             Normalizer::Digits => "1",
         });
