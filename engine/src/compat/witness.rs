@@ -126,8 +126,8 @@ impl Trial<'_> {
     }
 
     fn requests(&self, findings: &[Finding], now: SystemTime) -> Requests {
-        let mut sampler = Sampler::new(self.old, 1);
-        let samples: Vec<Request> = (0..SAMPLES).map_while(|_| sampler.valid(now)).collect();
+        let mut accepted = Sampler::new(self.old, 1);
+        let samples: Vec<Request> = (0..SAMPLES).map_while(|_| accepted.valid(now)).collect();
         let mut minimal: Vec<Request> = Vec::new();
         for sample in samples.iter().take(MINIMAL) {
             let least = self.least(sample.clone());
@@ -135,11 +135,10 @@ impl Trial<'_> {
                 minimal.push(least);
             }
         }
-        let is_open = findings.iter().any(|finding| finding.severity == Severity::Warning);
         let mut breaches = Vec::new();
-        if is_open {
-            let mut sampler = Sampler::new(self.new, 1);
-            let made = (0..BREACHES).map_while(|_| sampler.invalid(now)).map(|broken| broken.form);
+        if findings.iter().any(|finding| finding.severity == Severity::Warning) {
+            let mut refused = Sampler::new(self.new, 1);
+            let made = (0..BREACHES).map_while(|_| refused.invalid(now)).map(|broken| broken.form);
             breaches = made.filter(|request| self.submit(self.old, request).is_ok()).collect();
         }
         Requests { samples, minimal, breaches }
