@@ -199,15 +199,20 @@ pub fn unused_messages(built: &[Built], locales: &Locales) -> Vec<Diagnostic> {
     lint::unused_messages(&forms, &broken, locales.iter())
 }
 
-/// The policies that forms name and that there are not, or that cannot be used.
+/// The policies that forms name and that there are not, or that cannot be used, or that ask for what is secret.
 #[must_use]
 pub fn unknown_policies<'b>(
     built: impl IntoIterator<Item = &'b Built>,
     policies: &ReadPolicies,
 ) -> Vec<Diagnostic> {
     let known = policies.known();
-    let unknown = |built: &Built| lint::unknown_policies(&built.source, &built.policies, &known);
-    built.into_iter().flat_map(unknown).collect()
+    let sound = policies.sound();
+    let unfit = |built: &Built| {
+        let mut found = lint::unknown_policies(&built.source, &built.policies, &known);
+        found.extend(built.form.iter().flat_map(|form| lint::secrets_in_policies(&form.form, &sound)));
+        found
+    };
+    built.into_iter().flat_map(unfit).collect()
 }
 
 /// The policies that no form names; `built` has to be every form of the directory. A form that does not compile may name

@@ -26,43 +26,56 @@ use std::time::SystemTime;
 use crate::compile::CompiledForm;
 use crate::policy::Policies;
 
+use policies::Reading;
+
 pub use finding::{Category, Change, Finding, Outcome, Severity, Witness};
 
-/// Everything that clients of the old forms may notice of the new ones, form by form; what is worst comes first within
-/// each. Requests are tried as of `now`.
+/// The forms and policies of a configuration directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Configuration<'c> {
+    /// Every form that is served.
+    pub forms: &'c [Arc<CompiledForm>],
+    /// The policies that forms can name.
+    pub policies: &'c Policies,
+}
+
+/// Everything that clients of the old forms may notice of the new ones, form by form, and then of the policies that both
+/// name; what is worst comes first within each. Requests are tried as of `now`.
 #[must_use]
-pub fn compare(old: &[Arc<CompiledForm>], new: &[Arc<CompiledForm>], now: SystemTime) -> Vec<Finding> {
-    let (pairs, mut findings) = names::compare(old, new);
-    for (old, new) in pairs {
-        findings.extend(compare_forms(old, new, now));
+pub fn compare(old: Configuration<'_>, new: Configuration<'_>, now: SystemTime) -> Vec<Finding> {
+    let (pairs, mut findings) = names::compare(old.forms, new.forms);
+    for (before, after) in &pairs {
+        let readings = policies::readings(&before.form, &after.form, new.policies);
+        findings.extend(compare_pair(before, after, &readings, now));
+    }
+    for (before, after) in pairs {
+        let (was, is) = (&before.form.policies, &after.form.policies);
+        findings.extend(policies::compare(before.name(), (was, old.policies), (is, new.policies)));
     }
     findings
 }
 
-/// What clients may notice of the policies that old and new forms name both: each is told for each form that names it.
-#[must_use]
-pub fn compare_policies(
-    (old, before): (&[Arc<CompiledForm>], &Policies),
-    (new, after): (&[Arc<CompiledForm>], &Policies),
-) -> Vec<Finding> {
-    let (pairs, _) = names::compare(old, new);
-    let of_pair = |(old, new): &(&CompiledForm, &CompiledForm)| {
-        policies::compare(old.name(), (&old.form.policies, before), (&new.form.policies, after))
-    };
-    pairs.iter().flat_map(of_pair).collect()
-}
-
-/// What became of one form.
+/// What became of one form, whatever its policies read.
 #[must_use]
 pub fn compare_forms(old: &CompiledForm, new: &CompiledForm, now: SystemTime) -> Vec<Finding> {
+    compare_pair(old, new, &[], now)
+}
+
+fn compare_pair(
+    old: &CompiledForm,
+    new: &CompiledForm,
+    readings: &[Reading<'_>],
+    now: SystemTime,
+) -> Vec<Finding> {
     // Nearly every form of a change is as it was.
     if old.form.source.text == new.form.source.text && old.name() == new.name() {
         return Vec::new();
     }
     let mut findings = form::compare(old, new);
     findings.extend(fields::compare(old, new));
-    consequence::add(&old.form, &new.form, &mut findings);
+    let reasons = consequence::add(&old.form, &new.form, readings, &mut findings);
     witness::add(old, new, &mut findings, now);
+    consequence::explain(&mut findings, reasons);
     // Stable: what is equally bad keeps the order of the form.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings

@@ -2,7 +2,7 @@
 //!
 //! One rule per file. Called by `build`: [`check_form`] before a form is compiled, [`check_compiled`] and
 //! [`check_examples`] after; over all forms together, by `build` and `registry`: [`duplicate_names`],
-//! [`conflicting_types`], [`unknown_policies`], [`unused_messages`], [`unused_policies`].
+//! [`conflicting_types`], [`secrets_in_policies`], [`unknown_policies`], [`unused_messages`], [`unused_policies`].
 
 mod bounds;
 mod condition_cycle;
@@ -19,6 +19,7 @@ mod mistyped_reference;
 mod non_portable_pattern;
 mod payload_target;
 mod redundant_validation;
+mod secret_in_policy;
 mod unanchored_pattern;
 mod unbounded_text;
 mod unknown_field_reference;
@@ -36,6 +37,7 @@ use crate::model::Form;
 
 pub use conflicting_property_type::conflicting_types;
 pub use duplicate_form_name::duplicate_names;
+pub use secret_in_policy::secrets_in_policies;
 pub use unknown_policy::{KnownPolicies, unknown_policies};
 pub use unused_message::unused_messages;
 pub use unused_policy::unused_policies;

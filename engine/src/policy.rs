@@ -133,6 +133,23 @@ impl Policy {
         &self.says
     }
 
+    /// The fields that it reads, each as the names that lead there, with where it says so; no names where it takes the
+    /// form as a whole.
+    pub(crate) fn reads(&self) -> Vec<(Vec<String>, Span)> {
+        let (Some(allow), Ok(template)) = (&self.says.allow, self.environment.get_template(ALLOW)) else {
+            return Vec::new();
+        };
+        let variables = template::uses(&template, Kind::Expression).into_iter();
+        let fields = variables.filter_map(|(used, part)| match used {
+            template::Use::Variable(chain) if chain.first().is_some_and(|root| root == "form") => {
+                let place = |part| self.says.source.span_in_string(&allow.span, &allow.value, part);
+                Some((chain[1..].to_vec(), part.map_or_else(|| allow.span.clone(), place)))
+            }
+            _ => None,
+        });
+        fields.collect()
+    }
+
     /// Nothing for a request that it allows.
     fn denies(&self, scope: &Value) -> Option<Denial> {
         let verdict = template::evaluate(&self.environment, ALLOW, scope.clone());

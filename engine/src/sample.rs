@@ -25,12 +25,14 @@ use crate::compile::CompiledForm;
 use crate::model::{Check, Condition, Field, Segment, Step};
 use crate::submission::{Circumstances, Refusal, Submitted, Violation, submit};
 use broken::Harm;
-use condition::{Draft, turning_points};
+use condition::Draft;
 use draft::{Place, beside, dotted_place, get, place_of, remove, set, steps};
 use pattern::Pattern;
 use random::Random;
 use target::{Target, targets};
 use value::Wanted;
+
+pub(crate) use condition::turning_points;
 
 /// How many drafts are begun for one valid sample.
 const DRAFTS: usize = 24;

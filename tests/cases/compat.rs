@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use formwork_engine::build::build;
 use formwork_engine::compat::{
-    Change as Found, Finding, Outcome, Severity, compare, compare_forms, compare_policies,
+    Change as Found, Configuration, Finding, Outcome, Severity, compare, compare_forms,
 };
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::policy::{Policies, Policy};
@@ -70,8 +70,11 @@ pub(crate) fn case(path: &Path) -> datatest_stable::Result<()> {
         let new = compile(&compiler, &change.new, "new.toml");
         let (before, after) = (policies(&change.old_policies), policies(&change.new_policies));
         let both = ([Arc::clone(&old)], [Arc::clone(&new)]);
-        let mut findings = compare(&both.0, &both.1, now());
-        findings.extend(compare_policies((&both.0, &before), (&both.1, &after)));
+        let findings = compare(
+            Configuration { forms: &both.0, policies: &before },
+            Configuration { forms: &both.1, policies: &after },
+            now(),
+        );
         let mut found: Vec<String> = findings.iter().map(shown).collect();
         let mut expected = change.findings.clone();
         found.sort();

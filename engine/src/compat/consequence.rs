@@ -1,21 +1,31 @@
 //! Stored values that are others, and what else looks at them: a default that changes what is stored may also decide a
 //! condition, and then a request is refused.
 //!
-//! In: the new form and findings about what is stored. They are about requests too where any rule or template may see
-//! the other value. Called by `compat`.
+//! In: the new form, what its policies read, and findings about what is stored. They are about requests too where any
+//! rule, template or policy may see the other value. Called by `compat`.
 
 use super::finding::{Category, Change, Finding, Severity};
-use crate::model::{Against, Check, Field, Form, Normalizer, PayloadSource, Step, Validation, dotted};
+use super::policies::Reading;
+use crate::model::{
+    Against, Check, Field, FieldType, Form, Normalizer, PayloadSource, Step, Validation, dotted,
+};
 
-/// Says of each finding about what is stored whether requests may be refused for it.
-pub(super) fn add(old: &Form, new: &Form, findings: &mut [Finding]) {
+/// Says of each finding about what is stored whether requests may be refused for it; gives the place of each of those
+/// among the findings, with why.
+pub(super) fn add(
+    old: &Form,
+    new: &Form,
+    readings: &[Reading<'_>],
+    findings: &mut [Finding],
+) -> Vec<(usize, String)> {
+    let mut reasons = Vec::new();
     let readers = readers(new);
-    let stored = |found: &&mut Finding| {
+    let stored = |(_, found): &(usize, &mut Finding)| {
         found.category == Category::Stored
             && found.severity == Severity::Warning
             && changes_value(found.change)
     };
-    for finding in findings.iter_mut().filter(stored) {
+    for (index, finding) in findings.iter_mut().enumerate().filter(stored) {
         let path = finding.path.clone().unwrap_or_default();
         let reader = readers.iter().find(|reader| touches(&reader.seen, &path)).map(|reader| &reader.path);
         let why = match reader {
@@ -24,8 +34,99 @@ pub(super) fn add(old: &Form, new: &Form, findings: &mut [Finding]) {
             None => continue,
         };
         finding.category = Category::Request;
-        finding.help.get_or_insert_with(|| format!("requests may be refused for it too: {why}"));
+        reasons.push((index, why));
     }
+    for (index, finding) in findings.iter_mut().enumerate() {
+        if let Some(why) = read_by_policy(finding, readings) {
+            finding.category = Category::Request;
+            finding.severity = finding.severity.max(Severity::Warning);
+            match reasons.iter_mut().find(|(of, _)| *of == index) {
+                Some((_, reason)) => *reason = format!("{reason}, and {why}"),
+                None => reasons.push((index, why)),
+            }
+        }
+    }
+    reasons
+}
+
+/// Which policy sees another value than before, or none.
+fn read_by_policy(finding: &Finding, readings: &[Reading<'_>]) -> Option<String> {
+    // What a form computes is put in its place after the policies were asked.
+    let is_seen = matches!(
+        finding.change,
+        Change::DefaultChanged
+            | Change::ReadonlyAdded
+            | Change::ReadonlyRemoved
+            | Change::NormalizationAdded
+            | Change::NormalizationRemoved
+            | Change::FieldDropped
+            | Change::FieldJudged
+            | Change::VisibilityNarrowed
+            | Change::VisibilityWidened
+            | Change::VisibilityChanged
+            | Change::SecretAdded
+            | Change::SecretRemoved
+    );
+    let path = finding.path.as_ref().filter(|_| is_seen)?;
+    let reading = readings.iter().find(|reading| touches(&reading.path, path))?;
+    Some(match finding.change {
+        Change::SecretAdded => {
+            format!("the policy `{}` reads it, and no policy sees a secret", reading.policy)
+        }
+        _ => format!("the policy `{}` reads it", reading.policy),
+    })
+}
+
+/// Says of the findings for which requests may be refused why, and whether that is known.
+pub(super) fn explain(findings: &mut [Finding], reasons: Vec<(usize, String)>) {
+    for (index, why) in reasons {
+        let Some(finding) = findings.get_mut(index) else { continue };
+        let help = match finding.severity {
+            Severity::Breaking => why,
+            _ => format!("{why}: whether any request is refused for it is not known"),
+        };
+        finding.help.get_or_insert(help);
+    }
+}
+
+/// The dotted paths of all that may be judged otherwise if the value at a path is another one, or is there at all.
+pub(super) fn dependents(form: &Form, path: &str) -> Vec<String> {
+    let readers = readers(form);
+    let mut found = vec![path.to_owned()];
+    let mut next = 0;
+    while let Some(changed) = found.get(next).cloned() {
+        let reading = readers.iter().filter(|reader| touches(&reader.seen, &changed));
+        for path in reading.map(|reader| reader.path.clone()).chain(companions(form, &changed)) {
+            if !found.contains(&path) {
+                found.push(path);
+            }
+        }
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// The fields of the profiles, objects and items that a value brings about.
+fn companions(form: &Form, path: &str) -> Vec<String> {
+    let mut optional = Vec::new();
+    form.for_each_field(&mut |field, at| {
+        let place = dotted(at);
+        let may_be_absent = match &field.ty {
+            FieldType::Group { implied, .. } => !implied,
+            ty => ty.is_compound(),
+        };
+        if may_be_absent && place != path && is_around(&place, path) {
+            optional.push(place);
+        }
+    });
+    let mut found = Vec::new();
+    form.for_each_field(&mut |_, at| {
+        let place = dotted(at);
+        if optional.iter().any(|outer| *outer != place && is_around(outer, &place)) {
+            found.push(place);
+        }
+    });
+    found
 }
 
 /// Whether a value may be another one that is sent alike.
@@ -116,7 +217,9 @@ fn is_judged(old: &Form, new: &Form, path: &str, change: Change) -> bool {
         // What is sent counts, which was put aside.
         None => true,
     };
-    judged || (change == Change::ComputedValueChanged && computed())
+    // A value that is computed brings about what is around it, and that demands more.
+    let brings = || companions(new, path).iter().any(|companion| companion != path);
+    judged || (change == Change::ComputedValueChanged && (computed() || brings()))
 }
 
 fn may_refuse(field: &Field, change: Change) -> bool {

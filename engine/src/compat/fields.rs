@@ -336,8 +336,12 @@ impl Comparison<'_> {
         if widens && self.demanded(path, new) && !new.has_default() {
             finding.severity = Severity::Breaking;
         }
-        let before = self.before.of_field(path, old, "when", "before: kept so");
-        let after = self.after.of_field(path, new, "when", "after: kept so");
+        let kept = |field: &Field| match &field.when {
+            Some(_) => "kept only under this condition",
+            None => "always kept",
+        };
+        let before = self.before.of_field(path, old, "when", format!("before: {}", kept(old)));
+        let after = self.after.of_field(path, new, "when", format!("after: {}", kept(new)));
         self.findings.push(finding.old(before).new_at(after));
     }
 

@@ -37,10 +37,10 @@ pub(super) fn follows(
         let (Some(bound), Some(wider)) = (bound.as_i64(), wider.as_i64()) else { return bound == wider };
         return bound.checked_rem(wider) == Some(0);
     }
-    // Of whole numbers, more than 0 is at least 1; only where the step is exact.
+    // Of whole numbers, more than 0 is at least 1, and so is more than 0.5; only where the step is exact.
     let next = |by: i64| {
-        let moved = bound.as_i64().filter(|_| whole).and_then(|bound| bound.checked_add(by));
-        moved.map(Number::from)
+        let within = bound.as_i64().or_else(|| rounded(bound, by < 0)).filter(|_| whole)?;
+        within.checked_add(by).map(Number::from)
     };
     match (comparison, weaker) {
         (GreaterThan, GreaterThanOrEqualTo) => {
@@ -69,6 +69,14 @@ pub(super) fn follows(
         (OtherThan, OtherThan) => ordering.is_eq(),
         _ => false,
     }
+}
+
+/// The whole number next to one with a fraction, above it or below.
+fn rounded(number: &Number, above: bool) -> Option<i64> {
+    let number = number.as_f64()?;
+    let whole = if above { number.ceil() } else { number.floor() };
+    // Every float of this size is written without an exponent, and no whole number is rounded.
+    (whole.abs() < 1e15).then(|| format!("{whole:.0}").parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -1,10 +1,30 @@
-//! What the policies say that a form named before and names now. Which policies it names is compared with the form.
+//! What the policies say that a form named before and names now, and what they read of it. Which policies it names is
+//! compared with the form.
+
+use std::sync::Arc;
 
 use super::finding::{Change, Finding};
 use super::places::label;
 use crate::diagnostic::Label;
-use crate::model::{DeniedAs, Policy, Spanned};
+use crate::model::{DeniedAs, Form, Policy, Spanned};
 use crate::policy::Policies;
+
+/// What a policy reads of a form: a dotted path, which is empty where it may be anything.
+pub(super) struct Reading<'p> {
+    pub(super) policy: &'p str,
+    pub(super) path: String,
+}
+
+/// What the policies read that both forms name.
+pub(super) fn readings<'p>(old: &Form, new: &Form, policies: &'p Policies) -> Vec<Reading<'p>> {
+    let kept = new.policies.iter().filter(|name| old.policies.iter().any(|other| other.value == name.value));
+    let there = kept.filter_map(|name| policies.get(&name.value));
+    let of = |policy: &'p Arc<crate::policy::Policy>| {
+        let paths = policy.reads().into_iter().map(|(path, _)| path.join("."));
+        paths.map(|path| Reading { policy: policy.name(), path })
+    };
+    there.flat_map(of).collect()
+}
 
 /// What a pair of forms has in common, under the name of the old one.
 pub(super) fn compare(

@@ -20,7 +20,15 @@ pub(super) fn compare(comparison: &mut Comparison<'_>, path: &[Step], old: &Fiel
         if !slots.contains(&(demand.kind.slot(), demand.span.clone())) {
             slots.push((demand.kind.slot(), demand.span.clone()));
             let finding = tightened(comparison, path, (old, &was), (new, demand), whole);
-            comparison.findings.push(finding);
+            // One `allow_blank` may be about several demands of one rule.
+            let is_told = |told: &Finding| {
+                told.change == Change::BlankRefused
+                    && told.path == finding.path
+                    && is_of_one_rule(new, told, &finding)
+            };
+            if finding.change != Change::BlankRefused || !comparison.findings.iter().any(is_told) {
+                comparison.findings.push(finding);
+            }
         }
     }
     let reported = |demand: &Demand| slots.iter().any(|(slot, _)| *slot == demand.kind.slot());
@@ -42,6 +50,16 @@ pub(super) fn compare(comparison: &mut Comparison<'_>, path: &[Step], old: &Fiel
         spans.extend(finding.is_some().then_some(&demand.span));
         comparison.findings.extend(finding);
     }
+}
+
+/// Whether two findings are about the same rule of a field, by the places that they show.
+fn is_of_one_rule(field: &Field, one: &Finding, other: &Finding) -> bool {
+    let rule_of = |finding: &Finding| {
+        let at = finding.new.as_ref()?.span.start;
+        let before = field.validations.iter().filter(|rule| rule.span.start <= at);
+        before.map(|rule| rule.span.start).max()
+    };
+    rule_of(one) == rule_of(other)
 }
 
 /// Whether every value that meets the old demands surely meets the new one.

@@ -1,56 +1,163 @@
 //! Requests that the old form accepts and the new one refuses, or stores otherwise: tried with both, never guessed.
 
+mod values;
+
 use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
+use super::consequence;
 use super::finding::{Category, Change, Finding, Outcome, Severity, Witness};
 use crate::compile::CompiledForm;
-use crate::model::{Check, Comparison, Field, FieldType, Step};
 use crate::sample::Sampler;
 use crate::submission::{Accepted, Circumstances, Refusal, Submitted, submit};
+use values::Values;
 
 /// How many requests are made of the old form.
 const SAMPLES: usize = 48;
+
+/// How many requests are made that break one rule of the new form.
+const BREACHES: usize = 24;
+
+/// How many of the samples are taken apart, down to what they cannot do without.
+const MINIMAL: usize = 4;
+
+/// How many requests are tried for one finding.
+const TRIALS: usize = 4000;
+
+type Request = Map<String, Value>;
 
 /// Shows findings by requests, raises those that a request proves, and reports what no finding explains.
 pub(super) fn add(old: &CompiledForm, new: &CompiledForm, findings: &mut Vec<Finding>, now: SystemTime) {
     if old.version() == new.version() && findings.is_empty() && old.name() == new.name() {
         return;
     }
-    let trial = Trial { old, new, circumstances: Circumstances::at(now) };
-    let mut sampler = Sampler::new(old, 1);
-    let requests: Vec<Map<String, Value>> = (0..SAMPLES).map_while(|_| sampler.valid(now)).collect();
+    let trial = Trial { old, new, circumstances: Circumstances::at(now), values: Values::new(old, new) };
+    let requests = trial.requests(findings, now);
     for finding in findings.iter_mut().filter(|finding| finding.severity > Severity::Info) {
-        let Some(path) = finding.path.clone() else { continue };
-        if finding.change.category() == Category::Errors {
-            continue;
-        }
-        let Some(witness) = trial.search(&requests, &path, finding.change) else { continue };
+        let Some(about) = About::of(finding, new) else { continue };
+        let Some(witness) = trial.search(&requests, &about) else { continue };
         if matches!(witness.outcome, Outcome::Refused { .. }) {
             finding.severity = Severity::Breaking;
             finding.category = Category::Request;
         }
         finding.witness = Some(witness);
     }
-    if findings.iter().all(|finding| finding.severity == Severity::Info) {
-        findings.extend(trial.unexplained(&requests));
+    let worst = findings.iter().map(|finding| finding.severity).max();
+    if worst != Some(Severity::Breaking) {
+        findings.extend(trial.unexplained(&requests, worst == Some(Severity::Warning)));
     }
+}
+
+/// The places at which a finding shows.
+struct About {
+    path: String,
+    /// Whether requests that both accept show it.
+    is_stored: bool,
+    /// What else may be refused for it.
+    dependents: Vec<String>,
+    /// Whether the form may fail to compute a value for it.
+    may_fail: bool,
+}
+
+impl About {
+    /// Nothing for a finding that no request can show.
+    fn of(finding: &Finding, new: &CompiledForm) -> Option<Self> {
+        let path = finding.path.clone()?;
+        if finding.change.category() == Category::Errors {
+            return None;
+        }
+        let is_open = finding.severity == Severity::Warning && finding.category == Category::Request;
+        let dependents = if is_open { consequence::dependents(&new.form, &path) } else { Vec::new() };
+        let is_stored = finding.change.category() == Category::Stored;
+        Some(Self { path, is_stored, dependents, may_fail: is_open && is_stored })
+    }
+
+    /// Whether an outcome has to do with it.
+    fn is_met_by(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Refused { code: PAYLOAD_FAILED, .. } => self.may_fail,
+            Outcome::Refused { path, .. } => {
+                is_related(&self.path, path)
+                    || self.dependents.iter().any(|dependent| is_related(dependent, path))
+            }
+            Outcome::Stored { old, new } => {
+                let way = self.path.replace('~', "~0").replace('/', "~1").replace('.', "/");
+                let at =
+                    |stored: &Request| Value::Object(stored.clone()).pointer(&format!("/{way}")).cloned();
+                at(old) != at(new)
+            }
+        }
+    }
+}
+
+/// Whether the dotted path of an error is that of a field, or around it, or within it.
+fn is_related(field: &str, error: &str) -> bool {
+    let error: Vec<&str> = error.split('.').filter(|part| part.parse::<usize>().is_err()).collect();
+    let own: Vec<&str> = field.split('.').collect();
+    let repeated = error.last().and_then(|last| last.strip_suffix("_confirmation"));
+    error.starts_with(&own)
+        || own.starts_with(&error)
+        || (repeated == own.last().copied() && error.len() == own.len())
+}
+
+/// The code of a request for which the form cannot compute a value.
+const PAYLOAD_FAILED: &str = "payload_failed";
+
+/// Requests that the old form accepts.
+struct Requests {
+    samples: Vec<Request>,
+    /// Samples without all that they can do without.
+    minimal: Vec<Request>,
+    /// Those that break a rule of the new form.
+    breaches: Vec<Request>,
 }
 
 struct Trial<'f> {
     old: &'f CompiledForm,
     new: &'f CompiledForm,
     circumstances: Circumstances,
+    values: Values<'f>,
 }
 
 impl Trial<'_> {
-    fn submit(&self, form: &CompiledForm, request: &Map<String, Value>) -> Result<Accepted, Refusal> {
+    fn submit(&self, form: &CompiledForm, request: &Request) -> Result<Accepted, Refusal> {
         submit(form, Submitted::new(request.clone()), &self.circumstances)
     }
 
+    fn requests(&self, findings: &[Finding], now: SystemTime) -> Requests {
+        let mut accepted = Sampler::new(self.old, 1);
+        let samples: Vec<Request> = (0..SAMPLES).map_while(|_| accepted.valid(now)).collect();
+        let mut minimal: Vec<Request> = Vec::new();
+        for sample in samples.iter().take(MINIMAL) {
+            let least = self.least(sample.clone());
+            if !minimal.contains(&least) {
+                minimal.push(least);
+            }
+        }
+        let mut breaches = Vec::new();
+        if findings.iter().any(|finding| finding.severity == Severity::Warning) {
+            let mut refused = Sampler::new(self.new, 1);
+            let made = (0..BREACHES).map_while(|_| refused.invalid(now)).map(|broken| broken.form);
+            breaches = made.filter(|request| self.submit(self.old, request).is_ok()).collect();
+        }
+        Requests { samples, minimal, breaches }
+    }
+
+    /// A request without whatever the old form accepts it without.
+    fn least(&self, mut request: Request) -> Request {
+        for way in ways(&request) {
+            if let Some(smaller) = with(&request, &way, None)
+                && self.submit(self.old, &smaller).is_ok()
+            {
+                request = smaller;
+            }
+        }
+        request
+    }
+
     /// What both forms make of a request that the old one accepts, if they differ.
-    fn outcome(&self, request: &Map<String, Value>) -> Option<Outcome> {
+    fn outcome(&self, request: &Request) -> Option<Outcome> {
         let before = self.submit(self.old, request).ok()?;
         match self.submit(self.new, request) {
             Err(Refusal::Violations(violations)) => {
@@ -58,7 +165,7 @@ impl Trial<'_> {
                 Some(Outcome::Refused { path: first.dotted_path(), code: first.code })
             }
             Err(Refusal::Payload(_)) => {
-                Some(Outcome::Refused { path: "base".to_owned(), code: "payload_failed" })
+                Some(Outcome::Refused { path: "base".to_owned(), code: PAYLOAD_FAILED })
             }
             Ok(after) => {
                 let (old, new) = (substance(before.attributes), substance(after.attributes));
@@ -67,55 +174,62 @@ impl Trial<'_> {
         }
     }
 
-    /// A request that shows a change of the field at a path, as small as it can be.
-    fn search(&self, samples: &[Map<String, Value>], path: &str, change: Change) -> Option<Witness> {
-        let probes = self.probes(path);
-        let targeted = samples.iter().flat_map(|sample| {
-            probes.iter().filter_map(|probe| with(sample, path, probe.as_ref())).chain([sample.clone()])
-        });
+    /// A request that shows a finding, as small as it can be. One that both forms accept shows little: it is taken only
+    /// where none of the bounded tries is refused.
+    fn search(&self, requests: &Requests, about: &About) -> Option<Witness> {
         let mut stored = None;
-        for request in targeted {
+        for request in self.targeted(requests, about).take(TRIALS) {
             let Some(outcome) = self.outcome(&request) else { continue };
-            if !is_about(&outcome, path) {
+            if !about.is_met_by(&outcome) {
                 continue;
             }
             if matches!(outcome, Outcome::Refused { .. }) {
-                return Some(self.smallest(request, path, &outcome));
+                return Some(self.smallest(request, about, outcome));
             }
             stored = stored.or(Some((request, outcome)));
         }
-        let (request, outcome) = stored.filter(|_| change.category() == Category::Stored)?;
-        Some(self.smallest(request, path, &outcome))
+        let (request, outcome) = stored.filter(|_| about.is_stored)?;
+        Some(self.smallest(request, about, outcome))
     }
 
-    /// Values of the field at a path that lie where rules make a difference; `None` leaves it out.
-    fn probes(&self, path: &str) -> Vec<Option<Value>> {
-        let mut probes = vec![
-            None,
-            Some(Value::Null),
-            Some(json!("")),
-            Some(json!(" a ")),
-            Some(json!("Aa")),
-            Some(json!(1.5)),
-        ];
-        for form in [self.old, self.new] {
-            form.form.for_each_field(&mut |field, at| {
-                if crate::model::dotted(at) == path && !matches!(at.last(), Some(Step::Item)) {
-                    probes.extend(of_field(field).into_iter().map(Some));
+    /// Requests with other values of the field that a finding is about, and of those that depend on it, or without them.
+    fn targeted<'a>(
+        &'a self,
+        requests: &'a Requests,
+        about: &'a About,
+    ) -> impl Iterator<Item = Request> + 'a {
+        let own = self.values.at(&about.path);
+        let varied = move |request: &'a Request| {
+            let changed: Vec<Request> =
+                own.iter().filter_map(|value| with(request, &about.path, value.as_ref())).collect();
+            changed.into_iter().chain([request.clone()])
+        };
+        let of_dependents = |request: &Request| {
+            let mut found = Vec::new();
+            for base in with(request, &about.path, None).into_iter().chain([request.clone()]) {
+                for path in &about.dependents {
+                    let values = self.values.at(path);
+                    found.extend(values.iter().filter_map(|value| with(&base, path, value.as_ref())));
                 }
-            });
-        }
-        probes
+            }
+            found
+        };
+        let small = requests.minimal.iter().flat_map(varied.clone());
+        let small = small.chain(requests.breaches.iter().cloned());
+        let dependent = requests.minimal.iter().take(1).flat_map(of_dependents);
+        let without = requests
+            .samples
+            .iter()
+            .flat_map(|sample| about.dependents.iter().filter_map(|path| with(sample, path, None)));
+        small.chain(dependent).chain(requests.samples.iter().flat_map(varied)).chain(without)
     }
 
     /// The request without whatever it can do without.
-    fn smallest(&self, request: Map<String, Value>, path: &str, outcome: &Outcome) -> Witness {
-        let mut best = Witness { form: request, outcome: outcome.clone() };
-        let mut ways = Vec::new();
-        leaves(&Value::Object(best.form.clone()), &mut Vec::new(), &mut ways);
-        for way in ways {
-            let Some(smaller) = with(&best.form, &way.join("."), None) else { continue };
-            let Some(outcome) = self.outcome(&smaller).filter(|outcome| is_about(outcome, path)) else {
+    fn smallest(&self, request: Request, about: &About, outcome: Outcome) -> Witness {
+        let mut best = Witness { form: request, outcome };
+        for way in ways(&best.form) {
+            let Some(smaller) = with(&best.form, &way, None) else { continue };
+            let Some(outcome) = self.outcome(&smaller).filter(|outcome| about.is_met_by(outcome)) else {
                 continue;
             };
             if std::mem::discriminant(&outcome) == std::mem::discriminant(&best.outcome) {
@@ -125,10 +239,12 @@ impl Trial<'_> {
         best
     }
 
-    /// What the samples show and no finding explains.
-    fn unexplained(&self, samples: &[Map<String, Value>]) -> Option<Finding> {
-        let (request, outcome) =
-            samples.iter().find_map(|sample| Some((sample.clone(), self.outcome(sample)?)))?;
+    /// What requests show and no finding explains; only whether any is refused, where something else is stored anyway.
+    fn unexplained(&self, requests: &Requests, refused_only: bool) -> Option<Finding> {
+        let all = requests.minimal.iter().chain(&requests.samples).chain(&requests.breaches);
+        let (request, outcome) = all
+            .filter_map(|sample| Some((sample.clone(), self.outcome(sample)?)))
+            .find(|(_, outcome)| !refused_only || matches!(outcome, Outcome::Refused { .. }))?;
         let (change, path, message) = match &outcome {
             Outcome::Refused { path, code } => {
                 let message = format!("a request that was accepted is refused: `{path}` is `{code}`");
@@ -146,96 +262,18 @@ impl Trial<'_> {
     }
 }
 
-/// Whether what became of a request has to do with the field at a path.
-fn is_about(outcome: &Outcome, path: &str) -> bool {
-    let related = |other: &str| {
-        let other: Vec<&str> = other.split('.').filter(|part| part.parse::<usize>().is_err()).collect();
-        let own: Vec<&str> = path.split('.').collect();
-        let repeated = other.last().and_then(|last| last.strip_suffix("_confirmation"));
-        other.starts_with(&own)
-            || own.starts_with(&other)
-            || (repeated == own.last().copied() && other.len() == own.len())
-    };
-    match outcome {
-        Outcome::Refused { path, .. } => related(path),
-        Outcome::Stored { old, new } => {
-            let pointer = format!("/{}", path.replace('~', "~0").replace('/', "~1").replace('.', "/"));
-            let at = |stored: &Map<String, Value>| Value::Object(stored.clone()).pointer(&pointer).cloned();
-            at(old) != at(new)
-        }
-    }
-}
-
-/// The values at the bounds that a field has.
-fn of_field(field: &Field) -> Vec<Value> {
-    let mut values = Vec::new();
-    let mut sized = |count: u64| {
-        for count in [count.saturating_sub(1), count, count.saturating_add(1)] {
-            let count = usize::try_from(count).unwrap_or(usize::MAX).min(70_000);
-            values.push(match &field.ty {
-                FieldType::Array(items) => vec![of_type(&items.ty); count.min(1001)].into(),
-                _ => "a".repeat(count).into(),
-            });
-        }
-    };
-    if let Some(maximum) = field.ty.default_maximum_length() {
-        sized(maximum);
-    }
-    for validation in &field.validations {
-        if let Check::Length(length) = &validation.check {
-            for bound in length.minimum.iter().chain(&length.maximum).chain(&length.is) {
-                sized(bound.value);
-            }
-        }
-    }
-    for validation in &field.validations {
-        match &validation.check {
-            Check::Inclusion(listed) | Check::Exclusion(listed) => {
-                values.extend(listed.iter().map(|value| value.value.clone()));
-            }
-            Check::Numericality(numericality) => {
-                for (comparison, bound) in &numericality.comparisons {
-                    values.extend(around(*comparison, &bound.value));
-                }
-            }
-            _ => {}
-        }
-    }
-    values.extend([of_type(&field.ty), json!(false), json!(0), json!(1), json!(2)]);
-    values
-}
-
-/// A value of a type, as good as any.
-fn of_type(ty: &FieldType) -> Value {
-    match ty {
-        FieldType::String | FieldType::Text => json!("a"),
-        FieldType::Integer | FieldType::Number => json!(1),
-        FieldType::Boolean => json!(true),
-        FieldType::Date => json!("2026-11-23"),
-        FieldType::DateTime => json!("2026-11-23T12:00:00Z"),
-        FieldType::Array(items) => json!([of_type(&items.ty)]),
-        FieldType::Object(_) | FieldType::Group { .. } => json!({}),
-    }
-}
-
-fn around(comparison: Comparison, bound: &serde_json::Number) -> Vec<Value> {
-    let step = i64::from(comparison != Comparison::MultipleOf);
-    match bound.as_i64() {
-        Some(bound) => {
-            vec![json!(bound.saturating_sub(step)), json!(bound), json!(bound.saturating_add(step))]
-        }
-        None => vec![Value::Number(bound.clone())],
-    }
-}
-
-/// A request with another value at a dotted path, or without one; nothing where the way does not lead there.
+/// A request with another value at a dotted path, or without one; nothing where the way does not lead there. Of
+/// items it is the first.
 fn with(request: &Map<String, Value>, path: &str, value: Option<&Value>) -> Option<Map<String, Value>> {
     let mut request = request.clone();
     let (way, last) = path.rsplit_once('.').map_or((None, path), |(way, last)| (Some(way), last));
     let mut object = &mut request;
     for name in way.into_iter().flat_map(|way| way.split('.')) {
         let next = object.entry(name.to_owned()).or_insert_with(|| json!({}));
-        object = next.as_object_mut()?;
+        object = match next {
+            Value::Array(items) => items.first_mut()?.as_object_mut()?,
+            next => next.as_object_mut()?,
+        };
     }
     match value {
         Some(value) => {
@@ -253,16 +291,16 @@ fn with(request: &Map<String, Value>, path: &str, value: Option<&Value>) -> Opti
     Some(request)
 }
 
-/// The way to every value that is no object, and to every object after what is in it.
-fn leaves(value: &Value, way: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
-    if let Value::Object(values) = value {
-        for (name, value) in values {
-            way.push(name.clone());
-            leaves(value, way, found);
-            found.push(way.clone());
-            way.pop();
+/// The dotted path of every value that is no object, and of every object after what is in it.
+fn ways(request: &Request) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in request {
+        if let Value::Object(inner) = value {
+            found.extend(ways(inner).iter().map(|way| format!("{name}.{way}")));
         }
+        found.push(name.clone());
     }
+    found
 }
 
 /// What is stored, without what says nothing: an absent group is empty, and the order of keys means nothing.

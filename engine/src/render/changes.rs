@@ -5,7 +5,7 @@ mod json;
 mod markdown;
 mod text;
 
-use crate::compat::{Finding, Outcome, Severity, Witness, count};
+use crate::compat::{Category, Finding, Outcome, Severity, Witness, count};
 
 /// How the findings of a comparison are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,14 @@ pub fn summary_of_changes(findings: &[Finding], forms: usize) -> String {
     if findings.is_empty() {
         return format!("no changes that clients could notice in {forms}");
     }
+    let may_refuse =
+        |found: &&Finding| found.severity == Severity::Warning && found.category == Category::Request;
+    let open = match findings.iter().filter(may_refuse).count() {
+        0 => String::new(),
+        open => format!("; of {} it is not known whether requests are refused", plural(open, "warning")),
+    };
     format!(
-        "{}, {}, {} that only widen in {forms}",
+        "{}, {}, {} that only widen in {forms}{open}",
         plural(count(findings, Severity::Breaking), "breaking change"),
         plural(count(findings, Severity::Warning), "warning"),
         count(findings, Severity::Info)

@@ -136,7 +136,7 @@ fn opposite(comparison: Comparison) -> Comparison {
 }
 
 /// The values of fields at which a condition changes its mind.
-pub(super) fn turning_points(expectation: &Expectation) -> Vec<Value> {
+pub(crate) fn turning_points(expectation: &Expectation) -> Vec<Value> {
     match expectation {
         Expectation::Present(_) => Vec::new(),
         Expectation::OneOf(values) => values.iter().map(|value| value.value.clone()).collect(),

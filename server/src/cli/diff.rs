@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use formwork_engine::build::{
     Built, build_all, diagnostics_with, read_policies, unknown_policies, unused_policies,
 };
-use formwork_engine::compat::{Finding, Severity, compare, compare_policies};
+use formwork_engine::compat::{Configuration, Finding, Severity, compare};
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::diagnostic::has_errors;
 use formwork_engine::render::{ChangeFormat, render_changes, summary_of_changes};
@@ -95,8 +95,11 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
         ));
     }
     let (old, forms) = (forms(&old), forms(&new));
-    let mut findings = compare(&old, &forms, now);
-    findings.extend(compare_policies((&old, &old_policies.sound()), (&forms, &policies.sound())));
+    let findings = compare(
+        Configuration { forms: &old, policies: &old_policies.sound() },
+        Configuration { forms: &forms, policies: &policies.sound() },
+        now,
+    );
     output::print(&render_changes(&findings, format(arguments.format)));
     if matches!(arguments.format, Format::Text) {
         output::error(&format!("{}\n", summary_of_changes(&findings, forms.len())));
