@@ -1,4 +1,4 @@
-//! Forms → one OpenAPI 3.1 document: what clients may send, and everything that they may be answered.
+//! Forms → one `OpenAPI` 3.1 document: what clients may send, and everything that they may be answered.
 //!
 //! A pure function of the forms: the same forms give the same bytes. Called by `http/openapi.rs`, with the forms that the
 //! caller may use, and by `cli/openapi.rs`.
@@ -57,7 +57,7 @@ impl Document {
     }
 }
 
-/// The OpenAPI document of a server with these forms, in this order.
+/// The `OpenAPI` document of a server with these forms, in this order.
 #[must_use]
 pub fn document<'f>(forms: impl IntoIterator<Item = &'f CompiledForm>) -> Value {
     let forms: Vec<&CompiledForm> = forms.into_iter().collect();

@@ -1,4 +1,4 @@
-//! The OpenAPI document: what it says of forms, and that every answer in these tests is as it says.
+//! The `OpenAPI` document: what it says of forms, and that every answer in these tests is as it says.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -137,9 +137,9 @@ async fn examples_are_valid_and_show_no_secrets() {
         let answer =
             server.post("/api/users", &[("authorization", &token)], example["value"].to_string()).await;
         // Two of them are about one address.
-        let taken = answer.status == StatusCode::UNPROCESSABLE_ENTITY
+        let is_taken = answer.status == StatusCode::UNPROCESSABLE_ENTITY
             && answer.codes().iter().all(|(_, code)| code == "taken");
-        assert!(answer.status == StatusCode::CREATED || taken, "{name}: {}", answer.text);
+        assert!(answer.status == StatusCode::CREATED || is_taken, "{name}: {}", answer.text);
     }
     let text = document.to_string();
     for secret in ["somepassword", "correct horse", "8charact"] {

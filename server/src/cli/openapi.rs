@@ -1,4 +1,4 @@
-//! `formwork openapi`: the OpenAPI document of the forms, on standard output or as a file.
+//! `formwork openapi`: the `OpenAPI` document of the forms, on standard output or as a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};

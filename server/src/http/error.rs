@@ -185,6 +185,9 @@ struct Failure {
     problems: Vec<Problem>,
 }
 
+/// How a client may say who it is.
+const CHALLENGES: [&str; 2] = ["Token realm=\"formwork\"", "Bearer realm=\"formwork\""];
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut headers = HeaderMap::new();
@@ -219,22 +222,16 @@ impl IntoResponse for ApiError {
                 )],
             ),
             Self::Unauthorized => {
-                headers
-                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Token realm=\"formwork\""));
-                headers
-                    .append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"formwork\""));
-                (
-                    StatusCode::UNAUTHORIZED,
-                    vec![Problem::base(
-                        "unauthorized",
-                        "a valid API token is needed: this is not a public form",
-                    )],
-                )
+                for challenge in CHALLENGES {
+                    headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+                }
+                let message = "a valid API token is needed: this is not a public form";
+                (StatusCode::UNAUTHORIZED, vec![Problem::base("unauthorized", message)])
             }
-            Self::Forbidden => (
-                StatusCode::FORBIDDEN,
-                vec![Problem::base("forbidden", "the API token does not cover this form")],
-            ),
+            Self::Forbidden => {
+                let message = "the API token does not cover this form";
+                (StatusCode::FORBIDDEN, vec![Problem::base("forbidden", message)])
+            }
             Self::NotAllowed { message } => {
                 let message = message.unwrap_or_else(|| "this form does not take this request".to_owned());
                 (StatusCode::FORBIDDEN, vec![Problem::base("not_allowed", message)])
@@ -272,11 +269,7 @@ impl IntoResponse for ApiError {
                 AccountError::Store(StoreError::Overloaded { retry_after })
                 | AccountError::Password(PasswordError::Overloaded { retry_after }),
             ) => {
-                // Rounded up: who comes back a moment too early is sent away again.
-                let seconds = retry_after.as_millis().div_ceil(1000).max(1);
-                headers.extend(
-                    HeaderValue::from_str(&seconds.to_string()).map(|seconds| (header::RETRY_AFTER, seconds)),
-                );
+                headers.insert(header::RETRY_AFTER, whole_seconds(retry_after).max(1).into());
                 let message = "the server has more to do than may wait; nothing was stored";
                 (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("overloaded", message)])
             }

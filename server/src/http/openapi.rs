@@ -1,4 +1,4 @@
-//! `GET /api/openapi.json`: the OpenAPI document of the forms that the caller may use.
+//! `GET /api/openapi.json`: the `OpenAPI` document of the forms that the caller may use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
