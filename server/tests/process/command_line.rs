@@ -327,3 +327,29 @@ fn settings_come_from_the_environment_too() {
     let output = formwork(root.path()).arg("lint").env("FORMWORK_CONFIGS", "elsewhere").output().unwrap();
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn openapi_of_all_forms_of_the_public_ones_and_in_a_file() {
+    let root = workspace();
+    let document = |arguments: &[&str]| -> Value {
+        let output = run(root.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let has_developers =
+        |document: &Value| document["components"]["schemas"].get("Form.developer.sign_up").is_some();
+    assert!(has_developers(&document(&["openapi"])));
+    assert!(!has_developers(&document(&["openapi", "--public"])));
+    let check = ["openapi", "--out", "api.json", "--check"];
+    let missing = run(root.path(), &check);
+    assert_eq!((missing.status.code(), text(&missing.stdout).as_str()), (Some(1), "api.json is missing\n"));
+    assert_eq!(run(root.path(), &["openapi", "--out", "api.json"]).status.code(), Some(0));
+    assert_eq!(run(root.path(), &check).status.code(), Some(0));
+    fs::remove_file(root.path().join("configs/forms/newsletter.toml")).unwrap();
+    let stale = run(root.path(), &check);
+    assert_eq!((stale.status.code(), text(&stale.stdout).as_str()), (Some(1), "api.json is out of date\n"));
+    fs::write(root.path().join("configs/forms/bad.toml"), "resource = \"Usr\"\n").unwrap();
+    let broken = run(root.path(), &["openapi"]);
+    assert_eq!(broken.status.code(), Some(1), "a document without a form that should be there is a finding");
+    assert!(text(&broken.stderr).contains("unknown-resource"));
+}
