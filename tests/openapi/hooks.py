@@ -68,7 +68,9 @@ class Forms:
         return self.validators[name].is_valid(prepared(self.schemas[name], values))
 
     def may_refuse(self, name, code):
-        """Whether a keyword of our own can give this code."""
+        """Whether a keyword of our own can give this code, or the request before it."""
+        if code == "idempotency_key_reused":
+            return True
         text = json.dumps(self.schemas[name])
         return any(f'"x-formwork-{keyword}"' in text for keyword in OWN.get(code, []))
 

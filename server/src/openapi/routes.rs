@@ -9,6 +9,10 @@ use super::failures::{
 };
 use super::{forms, object, reference};
 
+/// What an `Idempotency-Key` is made of, as `idempotency` reads it: visible characters without quotes and backslashes,
+/// in quotes or without.
+const KEY: &str = r#"^([!#-\[\]-~]{1,255}|"[!#-\[\]-~]{1,255}")$"#;
+
 /// Every path with its operations.
 pub(super) fn paths(forms: &[&CompiledForm]) -> Value {
     let form = "/api/form_configurations/{name}";
@@ -47,10 +51,12 @@ pub(super) fn parameters(forms: &[&CompiledForm]) -> Value {
         },
         "AcceptLanguage": header("Accept-Language", "The languages of messages (RFC 9110, 12.5.4)."),
         "IfNoneMatch": header("If-None-Match", "The `ETag` of what the client has."),
-        "IdempotencyKey": header(
-            "Idempotency-Key",
-            "Makes a retry return the first answer, byte for byte, for 24 hours. With another body it is refused.",
-        ),
+        "IdempotencyKey": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Makes a retry return the first answer, byte for byte, for 24 hours. With another body it is refused.",
+            "schema": { "type": "string", "pattern": KEY },
+        },
     })
 }
 
