@@ -126,6 +126,23 @@ pub enum Creation {
     Kept(Kept),
 }
 
+/// A record as it was stored, without its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its id.
+    pub id: i64,
+    /// The resource's name.
+    pub resource: String,
+    /// The form's name when it was stored.
+    pub form: String,
+    /// The version of the form that accepted it.
+    pub version: String,
+    /// The attributes as a JSON object, those included that the form calls secret.
+    pub attributes: String,
+    /// Milliseconds since the Unix epoch.
+    pub created_at: i64,
+}
+
 /// An API token as it is kept: enough to know the token again, not enough to make it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredToken {
@@ -160,6 +177,9 @@ pub trait Store: Send + Sync {
 
     /// What was created under a key that has not expired by `now`, in milliseconds since the Unix epoch.
     async fn kept(&self, key: &NewKey, now: i64) -> Result<Option<Kept>, StoreError>;
+
+    /// At most `limit` records with smaller ids than `before`, the newest first.
+    async fn records(&self, before: Option<i64>, limit: u32) -> Result<Vec<StoredRecord>, StoreError>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;

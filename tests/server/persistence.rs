@@ -182,3 +182,25 @@ async fn a_url_that_names_no_database_is_refused() {
         assert!(formwork::store::open(url).await.is_err(), "{url}");
     }
 }
+
+#[tokio::test]
+async fn records_are_paged_from_the_newest_on() {
+    let server = Server::new(&[]).await;
+    for index in 1..=5 {
+        let answer = server.submit(REFERENCE, user(&format!("user{index}@example.com"))).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    }
+    let page = async |before, limit| {
+        let records = server.store.records(before, limit).await.unwrap();
+        records.iter().map(|record| record.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, 2).await, [5, 4]);
+    assert_eq!(page(Some(4), 2).await, [3, 2]);
+    assert_eq!(page(Some(2), 2).await, [1]);
+    assert!(page(Some(1), 2).await.is_empty());
+    let newest = server.store.records(None, 1).await.unwrap().remove(0);
+    assert_eq!((newest.resource.as_str(), newest.form.as_str()), ("User", REFERENCE));
+    assert_eq!(newest.created_at, 1_700_000_000_000);
+    assert!(newest.attributes.contains("user5@example.com"), "{}", newest.attributes);
+    assert!(!newest.attributes.contains("argon2"), "{}", newest.attributes);
+}

@@ -19,7 +19,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 
-use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredToken};
+use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredRecord, StoredToken};
 use writer::Writer;
 
 /// Reads at the same time.
@@ -110,6 +110,15 @@ impl Store for Sqlite {
         row.fetch_optional(&self.readers).await?.as_ref().map(kept_from).transpose()
     }
 
+    async fn records(&self, before: Option<i64>, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM records WHERE id < ? ORDER BY id DESC LIMIT ?")
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(record_from).collect()
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.readers).await?;
         Ok(())
@@ -182,6 +191,17 @@ fn kept_from(row: &SqliteRow) -> Result<Kept, StoreError> {
         id: row.try_get("record_id")?,
         version: row.try_get("version")?,
         password: row.try_get("phc")?,
+    })
+}
+
+fn record_from(row: &SqliteRow) -> Result<StoredRecord, StoreError> {
+    Ok(StoredRecord {
+        id: row.try_get("id")?,
+        resource: row.try_get("resource")?,
+        form: row.try_get("form")?,
+        version: row.try_get("version")?,
+        attributes: row.try_get("attributes")?,
+        created_at: row.try_get("created_at")?,
     })
 }
 
