@@ -1,7 +1,7 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated editor junit openapi hooks ajv fuzz
+check: fmt lint doc test deny spelling generated editor junit openapi hooks ajv fuzz browser
 
 # Formatting of Rust and TOML.
 fmt:
@@ -34,6 +34,8 @@ generated:
     cargo run --locked -- lint
     cargo run --locked -- schema --out schemas/forms --check
     cargo run --locked -- openapi --out schemas/openapi.json --check
+    npm ci --prefix web
+    npm run --prefix web build -- --check
 
 # A real language tool accepts and refuses with the schemas for editors what it should.
 editor:
@@ -61,6 +63,12 @@ ajv:
     cargo run --locked --quiet -p formwork-tests --example ajv > target/ajv.json
     node tests/ajv/check.mjs < target/ajv.json
 
+# Pages in a real browser. FORMWORK names another binary than the one that is built here, CHROMIUM another browser.
+browser:
+    cargo build --locked --quiet
+    npm ci --prefix tests/browser
+    npm test --prefix tests/browser
+
 # The fuzz targets compile; fuzz/README.md says how they run.
 fuzz:
     cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target --locked -- -D warnings
@@ -69,6 +77,8 @@ fuzz:
 generate:
     cargo run -- schema --out schemas/forms
     cargo run -- openapi --out schemas/openapi.json
+    npm ci --prefix web
+    npm run --prefix web build
 
 # Mends what can be mended without thinking.
 fix:

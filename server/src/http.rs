@@ -21,16 +21,18 @@ use std::time::SystemTime;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use formwork_engine::registry::Registry;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span, field};
 
 use crate::accounts::{Accounts, milliseconds};
+use crate::html::assets;
 use crate::store::Store;
 use crate::token::{Caller, Tokens, from_authorization};
 pub use client_address::TrustedProxies;
@@ -92,6 +94,7 @@ pub fn router(app: Arc<App>) -> Router {
                 .fallback(form_configurations::other),
         )
         .route("/api/openapi.json", openapi::route())
+        .route(assets::ROUTE, get(assets::show))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(measure::show))
@@ -99,6 +102,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed { allow: None })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(error::represent))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_for_browsers))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), measure::count));
     let router = match cors {
         Some(cors) => router.layer(cors),
@@ -129,6 +133,13 @@ fn span(request: &Request) -> Span {
     let id = request.headers().get(headers::REQUEST_ID).and_then(|id| id.to_str().ok());
     let (method, path) = (request.method().as_str(), request.uri().path());
     tracing::info_span!("request", method, path, id, form = field::Empty)
+}
+
+/// Whether an answer is worth compressing for a browser: pages, scripts and styles.
+fn is_for_browsers(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let media_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["text/html", "text/css", "text/javascript"].iter().any(|compressed| media_type.starts_with(compressed))
 }
 
 /// A panic is a defect: logged by the panic hook, answered like any other failure.

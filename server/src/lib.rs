@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod cli;
+pub mod html;
 pub mod http;
 pub mod idempotency;
 pub mod metrics;
