@@ -28,7 +28,7 @@ export async function serve(...args) {
     process_.stderr.setEncoding("utf8");
     process_.stderr.on("data", (text) => {
       said += text;
-      const address = said.match(/serves \d+ forms on (http:\/\/\S+)/);
+      const address = said.match(/serves \d+ forms? on (http:\/\/\S+)/);
       if (address) resolve(address[1]);
     });
   });

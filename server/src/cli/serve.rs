@@ -106,7 +106,8 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     // Before anyone is told that the server is there: who reads it may stop it at once.
     let signals = stopping::StopSignals::new()?;
     let forms = registry.snapshot().statuses.iter().filter(|status| status.form.is_some()).count();
-    output::error(&format!("formwork serves {forms} forms on http://{address}\n"));
+    let plural = if forms == 1 { "" } else { "s" };
+    output::error(&format!("formwork serves {forms} form{plural} on http://{address}\n"));
     if forms == 0 {
         output::error("there are no forms yet; `formwork new sign_up` writes one to start from\n");
     }

@@ -17,6 +17,50 @@ fn the_readme() {
 }
 
 #[test]
+fn the_guide() {
+    if !has_curl() {
+        return;
+    }
+    let page = fs::read_to_string(repository("docs/guide.md")).unwrap();
+    let (before, served) = page.split_once("```sh\nformwork serve --dev\n```").unwrap();
+    let root = tempfile::tempdir().unwrap();
+    run_in(root.path(), examples(before));
+    let shown = before.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+    let written = fs::read_to_string(root.path().join("configs/forms/sign_up.toml")).unwrap();
+    assert_eq!(shown, without_comments(&written));
+
+    let serving = Serving::start(root.path(), &["--dev"]);
+    let token = token_of_this_run(&serving);
+    // What the server says stands in blocks of text between the commands.
+    let mut parts = served.split("```text\n");
+    let mut ran = run_against(&serving, root.path(), &token, "", examples(parts.next().unwrap()));
+    for part in parts {
+        let (said, after) = part.split_once("```").unwrap();
+        let mut said = said.lines();
+        let first = said.next().unwrap();
+        assert_eq!(serving.line_with(first), first);
+        for line in said {
+            assert_eq!(serving.line_with(""), line);
+        }
+        ran += run_against(&serving, root.path(), &token, "", examples(after));
+    }
+    assert!(ran >= 8, "only {ran} examples were found");
+}
+
+/// The lines of a form but for its comments, with one blank line in the place of several.
+fn without_comments(form: &str) -> String {
+    let lines = form.lines().filter(|line| !line.starts_with('#'));
+    let mut kept = String::new();
+    for line in lines.skip_while(|line| line.is_empty()) {
+        if !(line.is_empty() && kept.ends_with("\n\n")) {
+            kept += line;
+            kept += "\n";
+        }
+    }
+    kept
+}
+
+#[test]
 fn the_http_page() {
     run_page("docs/http.md", 20);
 }
@@ -94,13 +138,18 @@ fn run_commands(page: &str, root: &TempDir, at_least: usize) {
 
 /// Runs commands in a directory.
 fn run_in(root: &Path, examples: Vec<Example>) {
-    let binary = Path::new(env!("CARGO_BIN_EXE_formwork")).parent().unwrap();
-    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let path = path_with_formwork();
     for Example { command, output } in examples {
         let ran =
             Command::new("sh").args(["-c", &command]).current_dir(root).env("PATH", &path).output().unwrap();
         assert_eq!(text(&ran.stdout).trim_end(), output.trim_end(), "{command}");
     }
+}
+
+/// The `PATH` on which `formwork` is the binary that is tested.
+fn path_with_formwork() -> String {
+    let binary = Path::new(env!("CARGO_BIN_EXE_formwork")).parent().unwrap();
+    format!("{}:{}", binary.display(), std::env::var("PATH").unwrap())
 }
 
 fn repository(path: &str) -> PathBuf {
@@ -143,18 +192,33 @@ fn run_page(page: &str, at_least: usize) {
 fn serve_in(root: &Path, examples: Vec<Example>) {
     let serving = Serving::start(root, &["--dev"]);
     let partner = text(&run(root, &["token", "create", "--name", "partner", "--forms", "team/*"]).stdout);
-    let token = serving.line_with("A token for this run: ").rsplit(' ').next().unwrap().to_owned();
+    let token = token_of_this_run(&serving);
+    run_against(&serving, root, &token, partner.trim(), examples);
+}
+
+/// The token that `serve --dev` prints.
+fn token_of_this_run(serving: &Serving) -> String {
+    serving.line_with("A token for this run: ").rsplit(' ').next().unwrap().to_owned()
+}
+
+/// Runs commands in a directory beside its server, and gives how many there were.
+fn run_against(serving: &Serving, root: &Path, token: &str, partner: &str, examples: Vec<Example>) -> usize {
+    let path = path_with_formwork();
+    let count = examples.len();
     for Example { command, output } in examples {
         let command = command.replace("127.0.0.1:8080", &serving.address.to_string());
         let ran = Command::new("sh")
             .arg("-c")
             .arg(&command)
-            .env("TOKEN", &token)
-            .env("PARTNER", partner.trim())
+            .current_dir(root)
+            .env("PATH", &path)
+            .env("TOKEN", token)
+            .env("PARTNER", partner)
             .output()
             .unwrap();
         assert_eq!(text(&ran.stdout).trim_end(), output.trim_end(), "{command}");
     }
+    count
 }
 
 /// The commands in `console` blocks: a line that begins with `$ `, and those that a backslash continues it with.
