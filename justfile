@@ -1,7 +1,7 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated editor junit openapi hooks ajv fuzz browser
+check: fmt lint doc test deny spelling generated editor junit openapi hooks ajv fuzz site browser
 
 # Formatting of Rust and TOML.
 fmt:
@@ -64,7 +64,7 @@ ajv:
     node tests/ajv/check.mjs < target/ajv.json
 
 # Pages in a real browser. FORMWORK names another binary than the one that is built here, CHROMIUM another browser.
-browser:
+browser: site
     cargo build --locked --quiet
     npm ci --prefix tests/browser
     npm test --prefix tests/browser
@@ -72,6 +72,10 @@ browser:
 # The fuzz targets compile; fuzz/README.md says how they run.
 fuzz:
     cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target --locked -- -D warnings
+
+# The documentation site, into target/site/book; a link that leads nowhere is an error.
+site:
+    python3 site/build.py
 
 # Rewrites the files that are made from others.
 generate:
