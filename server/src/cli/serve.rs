@@ -1,5 +1,6 @@
 //! `formwork serve`: the server, from start to graceful end.
 
+mod descriptors;
 mod log;
 mod stopping;
 
@@ -26,6 +27,8 @@ use crate::store;
 use crate::token::{NewToken, Tokens, generate};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// How many connections those who run the service may have beside those of clients.
+const OPERATORS: usize = 32;
 /// How often it is written when tokens were last used.
 const NOTE_EVERY: Duration = Duration::from_mins(1);
 
@@ -97,10 +100,11 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     .context("cannot watch the configuration directory")?;
     let listener = bind(arguments.listen).await?;
     let address = listener.local_addr()?;
-    let bounds = arguments.edge.bounds();
+    let bounds = descriptors::within(arguments.edge.bounds());
     if let Some(address) = arguments.metrics_listen {
         let listener = bind(address).await?;
         output::error(&format!("metrics are on http://{}/metrics\n", listener.local_addr()?));
+        let bounds = connections::Bounds { connections: OPERATORS, ..bounds };
         tokio::spawn(connections::serve(listener, operations(Arc::clone(&app)), bounds, pending()));
     }
     // Before anyone is told that the server is there: who reads it may stop it at once.

@@ -2,14 +2,13 @@
 //! example forms; what they print must be what the page shows.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::diff::git;
-use crate::{Serving, run, text, workspace};
+use crate::{Serving, missing, run, text, workspace};
 
 #[test]
 fn the_readme() {
@@ -156,11 +155,6 @@ fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// Tells the person who runs the tests; the harness shows what is written so, and swallows what is printed.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
 /// A command and what the page says that it prints.
 struct Example {
     command: String,
@@ -172,9 +166,7 @@ fn has_curl() -> bool {
     if Command::new("curl").arg("--version").output().is_ok() {
         return true;
     }
-    let missing = "curl is missing; install it (`apt-get install curl`) to test the documentation";
-    assert!(std::env::var_os("FORMWORK_TEST_REQUIRE_ALL").is_none(), "{missing}");
-    say(missing);
+    missing("the documentation, for which curl has to be installed (`apt-get install curl`)");
     false
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
@@ -25,18 +24,7 @@ fn every_create_is_there_once_after_kill_9_if_it_was_acknowledged_or_sent_again(
     let mut stored = BTreeSet::new();
     for round in 0..kills {
         let serving = Serving::start(root.path(), &[]);
-        let count = Arc::new(AtomicUsize::new(0));
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|client| {
-                let (address, count) = (serving.address, Arc::clone(&count));
-                std::thread::spawn(move || create_until_killed(address, &format!("{round}-{client}"), &count))
-            })
-            .collect();
-        while count.load(Ordering::Relaxed) < ACKNOWLEDGED {
-            std::thread::yield_now();
-        }
-        serving.signal("KILL");
-        let sent: Vec<Vec<Sent>> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+        let sent = under_load(&serving, &round.to_string(), || serving.signal("KILL"));
         // Opened by a server first: recovery is part of the promise.
         let again = Serving::start(root.path(), &[]);
         for mut sent in sent {
@@ -54,6 +42,23 @@ fn every_create_is_there_once_after_kill_9_if_it_was_acknowledged_or_sent_again(
         check(&root.path().join("data/formwork.db"), &stored);
     }
     assert!(stored.len() >= kills * ACKNOWLEDGED);
+}
+
+/// Does something to a server while clients create users; what they sent until it was gone.
+pub(crate) fn under_load(serving: &Serving, name: &str, act: impl FnOnce()) -> Vec<Vec<Sent>> {
+    let (address, count) = (serving.address, AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        let start = |client| {
+            let (name, count) = (format!("{name}-{client}"), &count);
+            scope.spawn(move || create_until_killed(address, &name, count))
+        };
+        let clients: Vec<_> = (0..CLIENTS).map(start).collect();
+        while count.load(Ordering::Relaxed) < ACKNOWLEDGED {
+            std::thread::yield_now();
+        }
+        act();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    })
 }
 
 /// A request that can be sent again.
@@ -111,7 +116,7 @@ pub(crate) fn create_until_killed(address: SocketAddr, client: &str, count: &Ato
 }
 
 /// Exactly these records are there, and nothing is there by halves.
-fn check(file: &Path, stored: &BTreeSet<i64>) {
+pub(crate) fn check(file: &Path, stored: &BTreeSet<i64>) {
     let ids = sound(file);
     let lost: Vec<_> = stored.difference(&ids).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");

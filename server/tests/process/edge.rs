@@ -1,11 +1,11 @@
 //! Connections, as strangers make them: slow, many, malformed; and what operators see of it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
 
-use crate::{Answer, REFERENCE, Serving, connect, run, text, user, workspace};
+use crate::{REFERENCE, Serving, connect, get, run, text, user, workspace};
 
 /// All that the server sends until it closes the connection.
 fn until_closed(mut stream: TcpStream) -> String {
@@ -122,29 +122,14 @@ fn a_server_that_drains_says_so_and_still_serves() {
     assert!(serving.child.wait().unwrap().success());
 }
 
-fn get(address: SocketAddr, path: &str) -> Answer {
-    let mut stream = connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
-    Answer::read(stream).unwrap()
-}
-
 #[test]
 fn metrics_have_an_address_of_their_own() {
     let root = workspace();
-    let mut command = crate::formwork(root.path());
-    command.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]);
-    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let mut address = |part: &str| -> SocketAddr {
-        let line = lines.find(|line| line.contains(part)).unwrap();
-        line.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap()
-    };
-    let (metrics, service) = (address("metrics are on"), address("formwork serves"));
+    let serving = Serving::start(root.path(), &["--metrics-listen", "127.0.0.1:0"]);
+    let metrics = serving.operations.unwrap();
     let seen = get(metrics, "/metrics");
-    let (refused, elsewhere) =
-        (get(service, "/metrics").status, get(metrics, "/api/form_configurations").status);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let refused = get(serving.address, "/metrics").status;
+    let elsewhere = get(metrics, "/api/form_configurations").status;
     assert_eq!((seen.status, refused, elsewhere), (200, 401, 404));
     assert!(seen.body.contains("formwork_forms{state=\"live\"} 3\n"), "{}", seen.body);
 }

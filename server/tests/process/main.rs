@@ -2,10 +2,18 @@
 //!
 //! In this package, because only here does Cargo build the binary for its tests and say where it is.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod backup;
 mod command_line;
+mod crowds;
 mod dev;
 mod diff;
 mod documentation;
@@ -43,6 +51,28 @@ fn formwork(directory: &Path) -> Command {
     // Hashes give way to everything, and tests keep every core busy.
     command.env("FORMWORK_HASH_WAIT", "60s");
     command
+}
+
+/// A server that a shell becomes after some commands.
+fn formwork_after(shell: &[&str], directory: &Path, preparation: &str, arguments: &[&str]) -> Command {
+    let server = formwork(directory);
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).arg(format!("{preparation}; exec \"$0\" serve --listen 127.0.0.1:0 \"$@\""));
+    command.arg(server.get_program()).args(arguments).current_dir(directory).stdin(Stdio::null());
+    for (name, value) in server.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
+/// What a test needs and does not find: the person who runs it is told, or it fails where everything is to be tested.
+fn missing(what: &str) {
+    assert!(std::env::var_os("FORMWORK_TEST_REQUIRE_ALL").is_none(), "{what}");
+    // Written past the harness, which swallows what is printed.
+    let _ = writeln!(std::io::stderr(), "not tested: {what}");
 }
 
 fn run(directory: &Path, arguments: &[&str]) -> Output {
@@ -86,6 +116,8 @@ fn copy(from: &Path, to: &Path) {
 struct Serving {
     child: Child,
     address: SocketAddr,
+    /// Where `--metrics-listen` has led to.
+    operations: Option<SocketAddr>,
     lines: Receiver<String>,
 }
 
@@ -109,10 +141,24 @@ impl Serving {
                 }
             }
         });
-        let mut serving = Self { child, address: ([127, 0, 0, 1], 0).into(), lines };
-        let line = serving.line_with("formwork serves");
+        let nowhere = ([127, 0, 0, 1], 0).into();
+        let mut serving = Self { child, address: nowhere, operations: None, lines };
+        let line = loop {
+            let line = serving.line_with("http://");
+            if line.contains("formwork serves") {
+                break line;
+            }
+            let address =
+                line.strip_prefix("metrics are on http://").and_then(|rest| rest.strip_suffix("/metrics"));
+            serving.operations = address.map(|address| address.parse().unwrap());
+        };
         serving.address = line.rsplit('/').next().unwrap().parse().unwrap();
         serving
+    }
+
+    /// The same after shell commands that limit what the process may use, or put something else in its way.
+    fn start_after(directory: &Path, preparation: &str, arguments: &[&str]) -> Self {
+        Self::spawn(formwork_after(&["sh", "-c"], directory, preparation, arguments))
     }
 
     /// The next line of standard error that holds `part`.
@@ -138,6 +184,12 @@ impl Serving {
 
     fn post(&self, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
         post(self.address, path, headers, body)
+    }
+
+    fn subscribe(&self, email: &str) -> std::io::Result<Answer> {
+        let form = json!({ "email": email, "properties": { "consent": true } });
+        let body = json!({ "form_configuration_name": "newsletter", "form": form });
+        self.post("/api/users", "", &body.to_string())
     }
 
     fn submit(&self, form: &Value) -> std::io::Result<Answer> {
@@ -173,8 +225,15 @@ fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> std::io::
     Answer::read(stream)
 }
 
+fn get(address: SocketAddr, path: &str) -> Answer {
+    let mut stream = connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    Answer::read(stream).unwrap()
+}
+
 struct Answer {
     status: u16,
+    head: String,
     body: String,
 }
 
@@ -193,7 +252,12 @@ impl Answer {
         if length.is_some_and(|length: usize| length != body.len()) {
             return Err(broken());
         }
-        Ok(Self { status, body: body.to_owned() })
+        Ok(Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
+    }
+
+    /// A header by its name in lower case.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
     fn json(&self) -> Value {

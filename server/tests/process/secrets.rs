@@ -39,6 +39,7 @@ fn no_password_in_the_database_the_log_or_any_answer() {
             child
         },
         address,
+        operations: None,
         lines: std::sync::mpsc::channel().1,
     };
     let [created, taken, refused, misplaced, malformed, short] = PASSWORDS;

@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 
 use serde_json::json;
 
-use crate::{Answer, REFERENCE, Serving, connect, user, workspace};
+use crate::durability::{Sent, check, under_load};
+use crate::{Answer, REFERENCE, Serving, connect, lift_rate_limits, user, workspace};
 
 #[test]
 fn a_request_under_way_is_answered_after_sigterm() {
@@ -59,4 +60,16 @@ fn an_interrupt_from_the_keyboard_stops_it_too() {
     let mut serving = Serving::start(root.path(), &[]);
     serving.signal("INT");
     assert!(serving.child.wait().unwrap().success());
+}
+
+#[test]
+fn under_load_everything_that_is_stored_was_answered_when_it_stops() {
+    let root = workspace();
+    lift_rate_limits(root.path());
+    let mut serving = Serving::start(root.path(), &[]);
+    let sent = under_load(&serving, "client", || serving.signal("TERM"));
+    assert!(serving.child.wait().unwrap().success());
+    // The last of each client came too late to be read.
+    let answered = sent.iter().flatten().filter(|sent| sent.answer.is_some());
+    check(&root.path().join("data/formwork.db"), &answered.map(Sent::id).collect());
 }
