@@ -114,3 +114,16 @@ test("search finds a rule", async () => {
   assert.match(await found.getAttribute("href"), /unanchored-pattern\.html/);
   await context.close();
 });
+
+test("the table of contents opens from the keyboard", async () => {
+  const context = await chromium.newContext({ viewport: sizes.narrow });
+  const page = await context.newPage();
+  await page.goto(`${origin}/README.html`);
+  const button = page.getByRole("button", { name: "Toggle Table of Contents" });
+  assert.equal(await button.getAttribute("aria-expanded"), "false");
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("navigation", { name: "Table of contents" }).getByRole("link", { name: "Rules" }).waitFor();
+  assert.equal(await button.getAttribute("aria-expanded"), "true");
+  await context.close();
+});
