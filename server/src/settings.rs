@@ -30,7 +30,7 @@ pub struct ConfigsSetting {
 /// Where the database is.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseSetting {
-    /// The database: `sqlite:FILE`.
+    /// The database: `sqlite:FILE` or `postgres://USER@HOST/NAME`.
     #[arg(
         long,
         value_name = "URL",

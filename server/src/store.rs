@@ -3,7 +3,9 @@
 //! Called by `accounts` to create and by `token` to authenticate. A store knows nothing of HTTP and nothing of
 //! forms beyond their names: what comes in has been judged.
 
+mod postgres;
 mod sqlite;
+mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +22,17 @@ pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The URL names no kind of database that there is. It may hold a password, so it is not shown.
-    #[error("the URL names no database that this version can use; write `sqlite:FILE`")]
+    #[error("the URL names no database that this version can use; write `sqlite:FILE` or `postgres://…`")]
     UnknownUrl,
+    /// The URL of a `PostgreSQL` database cannot be read.
+    #[error("the URL of the database is malformed")]
+    MalformedUrl(#[source] sqlx::Error),
+    /// The URL of a `PostgreSQL` database has a parameter that nothing is known of.
+    #[error(
+        "the URL of the database has an unknown parameter; it may have application_name, dbname, host, hostaddr, \
+         options, password, port, sslcert, sslkey, sslmode, sslrootcert and user"
+    )]
+    UnknownParameter,
     /// The directory for the database file cannot be made.
     #[error("cannot make the directory of the database")]
     Directory(#[source] std::io::Error),
@@ -31,9 +42,12 @@ pub enum StoreError {
         /// After how long there may be room.
         retry_after: Duration,
     },
-    /// The database cannot be written for now: locked, read-only, its disk full or failing.
+    /// The database cannot be written for now: out of reach, locked, read-only, its disk full or failing.
     #[error("the database cannot be written")]
     Unavailable(#[source] Cause),
+    /// The database was lost before it answered.
+    #[error("the database broke off; whether a record was stored is not known")]
+    Unknown(#[source] Cause),
     /// The database refused a record.
     #[error("the database refused a record")]
     Refused(#[source] Cause),
@@ -208,9 +222,10 @@ pub trait Store: Send + Sync {
 /// # Errors
 /// When the URL is not understood, or the database cannot be opened or migrated.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    match sqlite_file(url) {
-        Some(file) => Ok(Arc::new(sqlite::Sqlite::open(file).await?)),
-        None => Err(StoreError::UnknownUrl),
+    match (sqlite_file(url), is_postgres(url)) {
+        (Some(file), _) => Ok(Arc::new(sqlite::Sqlite::open(file).await?)),
+        (_, true) => Ok(Arc::new(postgres::Postgres::open(url).await?)),
+        _ => Err(StoreError::UnknownUrl),
     }
 }
 
@@ -226,4 +241,8 @@ fn sqlite_file(url: &str) -> Option<&Path> {
     // A database in memory would be another one for every connection.
     let file = url.strip_prefix("sqlite:").filter(|file| !file.is_empty() && !file.starts_with(':'))?;
     Some(Path::new(file))
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }

@@ -112,9 +112,7 @@ async fn a_dry_run_judges_and_writes_nothing() {
     assert_eq!(server.submit(REFERENCE, user("a@example.com")).await.status, StatusCode::CREATED);
     let after = server.post(&path, &[], body).await;
     assert_eq!(after.status, StatusCode::OK, "a dry run tells nobody whether an address is taken");
-    let database = server.database().await;
-    let records: i64 = sqlx::query_scalar("SELECT count(*) FROM records").fetch_one(&database).await.unwrap();
-    assert_eq!(records, 1);
+    assert_eq!(server.count("records").await, 1);
     let refused = server.post(&path, &[], json!({ "form": { "first_name": "A" } }).to_string()).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(

@@ -30,11 +30,6 @@ impl Server {
     async fn submit_under(&self, key: &str, form: &str, values: &Value) -> Answer {
         self.post("/api/users", &[("idempotency-key", key)], body(form, values)).await
     }
-
-    async fn count(&self, table: &str) -> i64 {
-        let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-        sqlx::query_scalar(query).fetch_one(&self.database().await).await.unwrap()
-    }
 }
 
 fn reused(answer: &Answer) {

@@ -89,11 +89,8 @@ async fn a_form_stores_what_it_computes_from_the_request() {
     let headers = [("authorization", bearer(&token)), ("accept-language", "pl-PL, en".to_owned())];
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(server.post("/api/users", &headers, body.to_string()).await.status, StatusCode::CREATED);
-    let attributes: String = sqlx::query_scalar("SELECT attributes FROM records")
-        .fetch_one(&server.database().await)
-        .await
-        .unwrap();
-    let attributes: serde_json::Value = serde_json::from_str(&attributes).unwrap();
+    let record = server.store.records(None, 1).await.unwrap().remove(0);
+    let attributes: serde_json::Value = serde_json::from_str(&record.attributes).unwrap();
     assert_eq!(attributes["properties"], json!({ "source": "partner", "language": "pl-PL" }));
 }
 

@@ -4,6 +4,7 @@
 
 mod assets;
 mod bodies;
+mod database;
 mod edge;
 mod form_configurations;
 mod idempotency;
@@ -36,7 +37,6 @@ use formwork::token::{Tokens, generate};
 use formwork_engine::registry::Registry;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use sqlx::SqlitePool;
 use tower::ServiceExt;
 
 /// The form of the README, from the repository itself.
@@ -49,6 +49,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 struct Server {
     root: tempfile::TempDir,
     registry: Arc<Registry>,
+    url: String,
     store: Arc<dyn Store>,
     hasher: Hasher,
     router: Router,
@@ -92,7 +93,7 @@ impl Server {
         }
         let (registry, _) = Registry::load(&configs, SystemTime::now()).unwrap();
         let registry = Arc::new(registry);
-        let url = format!("sqlite:{}", root.path().join("test.db").display());
+        let url = database::new(root.path()).await;
         let store = store::open(&url).await.unwrap();
         let params = argon2::Params::new(8, 1, 1, Some(32)).unwrap();
         let hasher = Hasher::new(params, 2, LONGEST_WAIT).unwrap();
@@ -111,7 +112,7 @@ impl Server {
             },
             clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         };
-        Self { root, registry, store, hasher, router: router(Arc::new(app)), seconds }
+        Self { root, registry, url, store, hasher, router: router(Arc::new(app)), seconds }
     }
 
     async fn token(&self, name: &str, forms: &[&str]) -> String {
@@ -160,11 +161,6 @@ impl Server {
     async fn submit(&self, form: &str, values: Value) -> Answer {
         let body = json!({ "form_configuration_name": form, "form": values });
         self.post("/api/users", &[], body.to_string()).await
-    }
-
-    /// A second connection to the database, to look at it from outside.
-    async fn database(&self) -> SqlitePool {
-        SqlitePool::connect(&format!("sqlite:{}", self.root.path().join("test.db").display())).await.unwrap()
     }
 }
 

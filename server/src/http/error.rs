@@ -265,31 +265,43 @@ impl IntoResponse for ApiError {
                 let message = "the form cannot compute a value; nothing was stored";
                 (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::base("payload_failed", message)])
             }
-            Self::Account(
-                AccountError::Store(StoreError::Overloaded { retry_after })
-                | AccountError::Password(PasswordError::Overloaded { retry_after }),
-            ) => {
-                headers.insert(header::RETRY_AFTER, whole_seconds(retry_after).max(1).into());
-                let message = "the server has more to do than may wait; nothing was stored";
-                (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("overloaded", message)])
-            }
-            Self::Account(error @ AccountError::Store(StoreError::Unavailable(_))) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the database cannot be written");
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(UNAVAILABLE_FOR));
-                let message = "the database cannot be written for now; nothing was stored";
-                (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("unavailable", message)])
-            }
-            Self::Account(error) => {
-                // Here, at the edge, and nowhere else: the client is told nothing of it.
-                tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
-                internal()
-            }
+            Self::Account(error) => trouble(&error, &mut headers),
             Self::Defect => internal(),
         };
         let mut response = (status, headers).into_response();
         response.extensions_mut().insert(Failure { problems });
         response
     }
+}
+
+/// What is told of trouble with passwords and the database, none of it the client's fault.
+fn trouble(error: &AccountError, headers: &mut HeaderMap) -> (StatusCode, Vec<Problem>) {
+    let logged = error as &dyn std::error::Error;
+    let (code, message) = match error {
+        AccountError::Store(StoreError::Overloaded { retry_after })
+        | AccountError::Password(PasswordError::Overloaded { retry_after }) => {
+            headers.insert(header::RETRY_AFTER, whole_seconds(*retry_after).max(1).into());
+            ("overloaded", "the server has more to do than may wait; nothing was stored")
+        }
+        AccountError::Store(StoreError::Unavailable(_)) => {
+            tracing::error!(error = logged, "the database cannot be written");
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(UNAVAILABLE_FOR));
+            ("unavailable", "the database cannot be written for now; nothing was stored")
+        }
+        AccountError::Store(StoreError::Unknown(_)) => {
+            tracing::error!(error = logged, "the database was lost before it answered");
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(UNAVAILABLE_FOR));
+            let message = "the database was lost before it answered, and whether this was stored is not known; \
+                under an `Idempotency-Key`, send it again";
+            ("outcome_unknown", message)
+        }
+        _ => {
+            // Here, at the edge, and nowhere else: the client is told nothing of it.
+            tracing::error!(error = logged, "a request failed");
+            return internal();
+        }
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base(code, message)])
 }
 
 /// Never earlier than after `wait`: whoever comes back then finds room.

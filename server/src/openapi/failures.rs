@@ -111,8 +111,9 @@ pub(super) static OVERLOADED: Failure = Failure {
     ..whole(
         "Overloaded",
         StatusCode::SERVICE_UNAVAILABLE,
-        "Too much work is queued, or the database cannot be written for now; nothing was stored.",
-        &["overloaded", "unavailable"],
+        "Too much work is queued, or the database cannot be written for now; nothing was stored. \
+         `outcome_unknown`: the database broke off, and whether the request was stored is not known.",
+        &["overloaded", "unavailable", "outcome_unknown"],
     )
 };
 

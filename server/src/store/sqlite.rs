@@ -6,7 +6,6 @@
 pub(super) mod backup;
 mod group;
 mod keys;
-mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,8 +18,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 
+use super::writer::Writer;
 use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredRecord, StoredToken};
-use writer::Writer;
 
 /// Reads at the same time.
 const READERS: u32 = 4;
@@ -64,9 +63,10 @@ impl Sqlite {
         sqlx::migrate!("migrations/sqlite").run(&settings).await.map_err(StoreError::Migration)?;
         let options = options.create_if_missing(false).pragma("query_only", "on");
         let readers = pool.max_connections(READERS).connect_with(options).await?;
-        let connection =
+        let mut connection =
             writing_connection(file).map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
-        Ok(Self { writer: Writer::start(connection)?, settings, readers })
+        let commit = move |records: &[&NewRecord]| group::commit(&mut connection, records);
+        Ok(Self { writer: Writer::start("sqlite-writer", [commit])?, settings, readers })
     }
 }
 

@@ -51,7 +51,8 @@ fn a_backup_overwrites_nothing_and_leaves_nothing_by_halves() {
             &["backup", "copy.db", "--database", "sqlite:precious.db"],
             "error: cannot copy the database: file is not",
         ),
-        (&["backup", "copy.db", "--database", "mysql:x"], "error: the URL names no SQLite database"),
+        (&["backup", "copy.db", "--database", "mysql:x"], "error: only SQLite databases"),
+        (&["backup", "copy.db", "--database", "postgres://u:secret@h/d"], "error: only SQLite databases"),
     ] {
         let refused = run(root.path(), arguments);
         assert_eq!(refused.status.code(), Some(2), "{arguments:?}");

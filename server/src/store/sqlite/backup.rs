@@ -13,7 +13,7 @@ use super::BUSY;
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The URL names no database that can be copied so.
-    #[error("the URL names no SQLite database; write `sqlite:FILE`")]
+    #[error("only SQLite databases (`sqlite:FILE`) are copied so; `pg_dump` copies those of PostgreSQL")]
     Url,
     /// There is something already where the copy would be.
     #[error("`{0}` exists; a backup overwrites nothing")]

@@ -3,19 +3,50 @@
 //! Called by `writer` with what waited for it. Ids come from the table's sequence: they grow, none is given twice, and
 //! none is skipped for a record that was refused.
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use std::sync::Arc;
 
-use super::super::{Creation, NewRecord};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+
+use super::super::writer::Outcomes;
+use super::super::{Creation, NewRecord, StoreError};
 use super::keys;
 
-/// What came of each creation, in their order.
-pub(super) type Outcomes = Vec<rusqlite::Result<Creation>>;
-
 /// Stores records and makes them durable in one commit.
+pub(super) fn commit(connection: &mut Connection, records: &[&NewRecord]) -> Outcomes {
+    match transact(connection, records) {
+        Ok(outcomes) => {
+            outcomes.into_iter().map(|outcome| outcome.map_err(|error| failure(Arc::new(error)))).collect()
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            records.iter().map(|_| Err(failure(Arc::clone(&error)))).collect()
+        }
+    }
+}
+
+/// What `SQLite` said, told apart by whether it may pass.
+fn failure(error: Arc<rusqlite::Error>) -> StoreError {
+    use ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, PermissionDenied, ReadOnly,
+        SystemIoFailure,
+    };
+    match error.sqlite_error_code() {
+        Some(
+            DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly | CannotOpen | PermissionDenied
+            | SystemIoFailure | OutOfMemory,
+        ) => StoreError::Unavailable(error),
+        _ => StoreError::Refused(error),
+    }
+}
+
+/// Stores records in one transaction, each by itself.
 ///
 /// # Errors
 /// When nothing at all could be stored, whatever the single outcomes would have been.
-pub(super) fn commit(connection: &mut Connection, records: &[&NewRecord]) -> rusqlite::Result<Outcomes> {
+fn transact(
+    connection: &mut Connection,
+    records: &[&NewRecord],
+) -> rusqlite::Result<Vec<rusqlite::Result<Creation>>> {
     // Dropped before its commit, by an error or a panic, it rolls back.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let outcomes = records.iter().map(|record| create(&transaction, record)).collect::<Result<_, _>>()?;
@@ -81,4 +112,93 @@ fn insert(connection: &Connection, record: &NewRecord) -> rusqlite::Result<Creat
         keys::keep(connection, key, id)?;
     }
     Ok(Creation::Created(id))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::time::Duration;
+
+    use rusqlite::TransactionBehavior::Immediate;
+    use tempfile::TempDir;
+
+    use super::super::super::{NewClaim, Store as _};
+    use super::super::{Sqlite, writing_connection};
+    use super::*;
+
+    fn record(attributes: &str, digest: u8) -> NewRecord {
+        NewRecord {
+            resource: "User".to_owned(),
+            form: "sign_up".to_owned(),
+            version: String::new(),
+            attributes: attributes.to_owned(),
+            password: None,
+            claims: vec![NewClaim { field: "email".to_owned(), digest: [digest; 32] }],
+            created_at: 0,
+            key: None,
+        }
+    }
+
+    /// A database with its tables, and the connection that a writer would have.
+    async fn database() -> (TempDir, Connection) {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("test.db");
+        Sqlite::open(&file).await.unwrap().close().await;
+        let connection = writing_connection(&file).unwrap();
+        (root, connection)
+    }
+
+    #[tokio::test]
+    async fn each_of_a_group_fails_by_itself() {
+        let (_root, mut connection) = database().await;
+        let records =
+            [record("{}", 1), record("no JSON", 2), record("{}", 1), record("{}", 2), record("{}", 3)];
+        let told = commit(&mut connection, &records.iter().collect::<Vec<_>>());
+        assert!(matches!(
+            told[..],
+            [
+                Ok(Creation::Created(1)),
+                Err(StoreError::Refused(_)),
+                Ok(Creation::Taken(_)),
+                Ok(Creation::Created(2)),
+                Ok(Creation::Created(3)),
+            ]
+        ));
+        let claims: i64 = connection.query_row("SELECT count(*) FROM claims", [], |row| row.get(0)).unwrap();
+        assert_eq!(claims, 3);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_the_group_and_not_the_next_one() {
+        let (_root, mut connection) = database().await;
+        let large = format!("\"{}\"", "x".repeat(1 << 20));
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let limit = |connection: &Connection, pages: i64| {
+            connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+        };
+        limit(&connection, pages + 8);
+        let told = commit(&mut connection, &[&record("{}", 1), &record(&large, 2)]);
+        assert!(told.iter().all(|told| matches!(told, Err(StoreError::Unavailable(_)))), "{told:?}");
+        limit(&connection, pages + 1000);
+        let told = commit(&mut connection, &[&record("{}", 1), &record(&large, 2)]);
+        assert!(told.iter().all(|told| matches!(told, Ok(Creation::Created(_)))), "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn a_locked_or_read_only_database_fails_the_group_and_not_the_next_one() {
+        let (root, mut connection) = database().await;
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        let mut other = writing_connection(&root.path().join("test.db")).unwrap();
+        let lock = other.transaction_with_behavior(Immediate).unwrap();
+        let create = |connection: &mut Connection| commit(connection, &[&record("{}", 1)]);
+        let told = create(&mut connection);
+        assert!(matches!(told[..], [Err(StoreError::Unavailable(_))]), "{told:?}");
+        drop(lock);
+        connection.pragma_update(None, "query_only", "on").unwrap();
+        let told = create(&mut connection);
+        assert!(matches!(told[..], [Err(StoreError::Unavailable(_))]), "{told:?}");
+        connection.pragma_update(None, "query_only", "off").unwrap();
+        let told = create(&mut connection);
+        assert!(matches!(told[..], [Ok(Creation::Created(1))]), "{told:?}");
+    }
 }

@@ -1,0 +1,87 @@
+//! Connections: what a URL says, how a session is set, and one that is given back only when it is idle.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::query::Query;
+use sqlx::{Executor as _, Postgres};
+
+use super::super::StoreError;
+
+/// For how long a connection that answered is taken to be alive.
+pub(super) const FRESH: Duration = Duration::from_secs(1);
+
+/// What a URL may say after its `?`: the driver passes over all else, be it `sslmod=require`, and logs its value.
+const PARAMETERS: [&str; 12] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "user",
+];
+
+/// How to connect to the database of a URL.
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
+    let mut names =
+        parameters.filter(|text| !text.is_empty()).map(|text| text.split('=').next().unwrap_or(text));
+    // It is not named: it may be a piece of a password.
+    if !names.all(|name| PARAMETERS.contains(&name)) {
+        return Err(StoreError::UnknownParameter);
+    }
+    let options = PgConnectOptions::from_str(url).map_err(StoreError::MalformedUrl)?;
+    // Poolers refuse the driver's own wish for digits, of which nothing here has any.
+    let options = options.extra_float_digits(None);
+    Ok(match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("formwork"),
+    })
+}
+
+/// Sets a new session.
+pub(super) async fn settle(connection: &mut PgConnection) -> sqlx::Result<()> {
+    connection.execute(sqlx::raw_sql(include_str!("session.sql"))).await.map(drop)
+}
+
+/// A connection of the pool during a statement.
+///
+/// If it is dropped before its end, by a failure or because nobody waits any more, the connection is thrown away: the
+/// pool would wait for an answer that may never come.
+pub(super) struct Lease(Option<PoolConnection<Postgres>>);
+
+impl Lease {
+    pub(super) fn of(connection: PoolConnection<Postgres>) -> Self {
+        Self(Some(connection))
+    }
+
+    /// Carries out one statement.
+    pub(super) async fn fetch_all(
+        &mut self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> sqlx::Result<Vec<PgRow>> {
+        match self.0.as_deref_mut() {
+            Some(connection) => query.fetch_all(connection).await,
+            None => Err(sqlx::Error::PoolClosed),
+        }
+    }
+
+    /// Gives the connection back: its answer is complete.
+    pub(super) fn end(mut self) {
+        self.0.take();
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.0.take().map(PoolConnection::detach));
+    }
+}

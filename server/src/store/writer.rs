@@ -1,0 +1,211 @@
+//! Threads that write records: what arrived while the last commit was syncing goes into the next.
+//!
+//! Called by the stores, each with its own way to commit a group. There is no timer: a creation that finds a thread idle
+//! is committed at once and alone. What waits is bounded in bytes; beyond that it is refused. A group that fails, and
+//! even one that panics, fails alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::{Creation, NewRecord, StoreError};
+
+/// How much may wait, in KiB: some tenths of a second's worth of small records.
+const ROOM: usize = 64 * 1024;
+/// What a creation takes of the room beside its attributes and claims, in KiB.
+const OVERHEAD: usize = 4;
+/// What a claim takes of it, in bytes.
+const CLAIM: usize = 128;
+/// How long to stay away when there is no room: what may wait is stored within it on all but slow disks.
+const EMPTIED_WITHIN: Duration = Duration::from_secs(1);
+/// How many creations one commit holds at most, so that the first of them does not wait for too many others.
+const GROUP: usize = 1024;
+
+/// What came of each creation of a group, in their order.
+pub(super) type Outcomes = Vec<Result<Creation, StoreError>>;
+
+/// A creation that waits for a writer.
+struct Job {
+    record: NewRecord,
+    reply: oneshot::Sender<Result<Creation, StoreError>>,
+    _room: OwnedSemaphorePermit,
+}
+
+/// The way to the writing threads.
+pub(super) struct Writer {
+    room: Arc<Semaphore>,
+    /// Taken out when the store is closed: the threads end once the queue has.
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    queue: UnboundedSender<Job>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts a thread of this name for each of these, which stores groups and makes them durable.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub(super) fn start<C>(name: &str, commits: impl IntoIterator<Item = C>) -> Result<Self, StoreError>
+    where
+        C: FnMut(&[&NewRecord]) -> Outcomes + Send + 'static,
+    {
+        let (queue, jobs) = unbounded_channel();
+        let jobs = Arc::new(Mutex::new(jobs));
+        let start = |commit| {
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new().name(name.to_owned()).spawn(move || run(&jobs, commit))
+        };
+        let threads = commits.into_iter().map(start).collect::<Result<_, _>>().map_err(StoreError::Thread)?;
+        let running = Mutex::new(Some(Running { queue, threads }));
+        Ok(Self { room: Arc::new(Semaphore::new(ROOM)), running })
+    }
+
+    /// Stores a record; when it returns, the record is durable, or nothing of it is there.
+    pub(super) async fn create(&self, record: NewRecord) -> Result<Creation, StoreError> {
+        let bytes = record.attributes.len() + record.claims.len() * CLAIM;
+        let size = u32::try_from(OVERHEAD + bytes / 1024).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room)
+            .try_acquire_many_owned(size)
+            .map_err(|_| StoreError::Overloaded { retry_after: EMPTIED_WITHIN })?;
+        let (reply, outcome) = oneshot::channel();
+        self.enqueue(Job { record, reply, _room: room })?;
+        outcome.await.map_err(|_| StoreError::Interrupted)?
+    }
+
+    fn enqueue(&self, job: Job) -> Result<(), StoreError> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = &running.as_ref().ok_or(StoreError::Interrupted)?.queue;
+        queue.send(job).map_err(|_| StoreError::Interrupted)
+    }
+
+    /// Takes nothing more, and returns once everything that waited is answered.
+    pub(super) async fn finish(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Running { queue, threads }) = running {
+            drop(queue);
+            for thread in threads {
+                // A thread catches the panics of its groups; another has nobody left to tell.
+                let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+            }
+        }
+    }
+}
+
+/// Commits group after group until there is no more to come.
+fn run(queue: &Mutex<UnboundedReceiver<Job>>, mut commit: impl FnMut(&[&NewRecord]) -> Outcomes) {
+    let mut jobs = Vec::new();
+    // One thread waits for jobs, and the others for their turn to wait.
+    let receive = |jobs: &mut Vec<Job>| {
+        queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv_many(jobs, GROUP)
+    };
+    while receive(&mut jobs) > 0 {
+        // Nobody waits for what a client has left.
+        jobs.retain(|job| !job.reply.is_closed());
+        let records: Vec<&NewRecord> = jobs.iter().map(|job| &job.record).collect();
+        let outcomes = catch_unwind(AssertUnwindSafe(|| commit(&records)));
+        // After a panic the replies are dropped, which says enough; the panic itself is logged by its hook.
+        for (job, outcome) in jobs.drain(..).zip(outcomes.unwrap_or_default()) {
+            // Who has left meanwhile is not told.
+            let _ = job.reply.send(outcome);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn record() -> NewRecord {
+        NewRecord {
+            resource: "User".to_owned(),
+            form: "sign_up".to_owned(),
+            version: String::new(),
+            attributes: "{}".to_owned(),
+            password: None,
+            claims: Vec::new(),
+            created_at: 0,
+            key: None,
+        }
+    }
+
+    fn created(records: &[&NewRecord]) -> Outcomes {
+        records.iter().map(|_| Ok(Creation::Created(1))).collect()
+    }
+
+    /// Runs a thread's loop on so many jobs that are all there when it begins; what each is told.
+    fn answers(
+        jobs: usize,
+        commit: impl FnMut(&[&NewRecord]) -> Outcomes + Send,
+    ) -> Vec<Option<Result<Creation, StoreError>>> {
+        let (queue, waiting) = unbounded_channel();
+        let room = Arc::new(Semaphore::new(jobs));
+        let told = (0..jobs).map(|_| {
+            let (reply, outcome) = oneshot::channel();
+            let room = Arc::clone(&room).try_acquire_owned().unwrap();
+            assert!(queue.send(Job { record: record(), reply, _room: room }).is_ok());
+            outcome
+        });
+        let told: Vec<_> = told.collect();
+        drop(queue);
+        run(&Mutex::new(waiting), commit);
+        told.into_iter().map(|mut outcome| outcome.try_recv().ok()).collect()
+    }
+
+    #[test]
+    fn what_waits_is_committed_together_up_to_a_bound() {
+        let mut sizes = Vec::new();
+        let told = answers(GROUP + 2, |records| {
+            sizes.push(records.len());
+            created(records)
+        });
+        assert_eq!(sizes, [GROUP, 2]);
+        assert!(told.iter().all(|told| matches!(told, Some(Ok(Creation::Created(1))))));
+    }
+
+    #[test]
+    fn a_group_that_panics_fails_alone() {
+        let mut groups = 0;
+        let told = answers(GROUP + 1, |records| {
+            groups += 1;
+            assert!(groups > 1, "the first group panics");
+            created(records)
+        });
+        assert!(told[..GROUP].iter().all(Option::is_none));
+        assert!(matches!(told[GROUP], Some(Ok(_))));
+    }
+
+    #[tokio::test]
+    async fn what_is_too_much_is_refused_until_there_is_room() {
+        let writer = Writer::start("writer", [created]).unwrap();
+        let everything = Arc::clone(&writer.room).try_acquire_many_owned(ROOM.try_into().unwrap()).unwrap();
+        assert!(matches!(writer.create(record()).await, Err(StoreError::Overloaded { .. })));
+        drop(everything);
+        assert!(writer.create(record()).await.is_ok());
+        writer.finish().await;
+        assert_eq!(writer.room.available_permits(), ROOM);
+        assert!(matches!(writer.create(record()).await, Err(StoreError::Interrupted)));
+    }
+
+    #[test]
+    fn what_a_client_left_is_not_begun() {
+        let (queue, jobs) = unbounded_channel();
+        let room = Arc::new(Semaphore::new(1));
+        let taken = Arc::clone(&room).try_acquire_owned().unwrap();
+        let (reply, outcome) = oneshot::channel();
+        assert!(queue.send(Job { record: record(), reply, _room: taken }).is_ok());
+        drop((queue, outcome));
+        run(&Mutex::new(jobs), |records| {
+            assert!(records.is_empty());
+            Vec::new()
+        });
+        assert_eq!(room.available_permits(), 1);
+    }
+}
