@@ -226,13 +226,11 @@ impl Compiler {
             return Some(diagnostic(pattern.span.clone(), message.to_owned()).help(help));
         }
         // The validator says no more than that the pattern fails; the parser knows where and why.
-        let (kind, part, not_linear) = match regex_syntax::Parser::new().parse(&pattern.value) {
+        let (kind, part, help) = match regex_syntax::Parser::new().parse(&pattern.value) {
             Err(regex_syntax::Error::Parse(error)) => {
-                use regex_syntax::ast::ErrorKind::{UnsupportedBackreference, UnsupportedLookAround};
-                let not_linear = matches!(error.kind(), UnsupportedBackreference | UnsupportedLookAround);
-                (error.kind().to_string(), *error.span(), not_linear)
+                (error.kind().to_string(), *error.span(), mended(error.kind()))
             }
-            Err(regex_syntax::Error::Translate(error)) => (error.kind().to_string(), *error.span(), false),
+            Err(regex_syntax::Error::Translate(error)) => (error.kind().to_string(), *error.span(), None),
             _ => {
                 let message =
                     "the pattern is no ECMAScript regular expression, or would take too much memory";
@@ -242,10 +240,30 @@ impl Compiler {
         };
         let part = part.start.offset..part.end.offset;
         let span = file.span_in_string(&pattern.span, &pattern.value, part);
-        let diagnostic = diagnostic(span, format!("the pattern does not compile: {kind}"));
-        let help = "patterns match in linear time: they have no look-around and no back-references";
-        Some(if not_linear { diagnostic.help(help) } else { diagnostic })
+        let mut diagnostic = diagnostic(span, format!("the pattern does not compile: {kind}"));
+        diagnostic.help = help.map(str::to_owned);
+        Some(diagnostic)
     }
+}
+
+/// What to write in a pattern that does not compile, for the faults that people make.
+fn mended(fault: &regex_syntax::ast::ErrorKind) -> Option<&'static str> {
+    use regex_syntax::ast::ErrorKind;
+    Some(match fault {
+        ErrorKind::UnsupportedBackreference | ErrorKind::UnsupportedLookAround => {
+            "patterns match in linear time: they have no look-around and no back-references"
+        }
+        ErrorKind::GroupUnclosed => r"close it with `)`, or write `\(` for the bracket itself",
+        ErrorKind::GroupUnopened => r"write `\)` for the bracket itself",
+        ErrorKind::ClassUnclosed => r"close it with `]`, or write `\[` for the bracket itself",
+        ErrorKind::RepetitionMissing => {
+            r"write it behind what is repeated, `.*`, or with a backslash for the character itself, `\*`"
+        }
+        ErrorKind::EscapeUnrecognized => {
+            "write the character without the backslash, or `^` and `$` for ends of the text"
+        }
+        _ => return None,
+    })
 }
 
 /// What to write instead of a pattern between slashes, as Ruby and JavaScript have it.
@@ -256,7 +274,7 @@ pub(crate) fn without_slashes(pattern: &str) -> Option<String> {
     }
     let inner = inner.replace(r"\A", "^").replace(r"\z", "$").replace(r"\Z", "$");
     let flags =
-        if flags.is_empty() { "" } else { ", with both cases of a letter in a class for the flag `i`" };
+        if flags.is_empty() { "" } else { ", and for the flag `i` each letter in both cases: `[A-Za-z]`" };
     Some(format!("write `'{inner}'`{flags}"))
 }
 

@@ -7,6 +7,7 @@ mod condition;
 mod example;
 mod field;
 mod form;
+mod meant;
 mod payload;
 mod policy;
 mod superseded;

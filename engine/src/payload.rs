@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
 use crate::model::{Field, Form, PayloadEntry, PayloadSource, Spanned, Step};
-use crate::reference::unlisted;
+use crate::reference::{near_built_in, unlisted};
 use crate::source::Span;
 use crate::template::{self, Kind, Unknown, not_among};
 
@@ -309,17 +309,13 @@ fn unknown_field(form: &Form, names: &[String]) -> Option<Unknown> {
     for (at, name) in names.iter().enumerate() {
         let Some(field) = fields.iter().find(|field| field.name.value == *name) else {
             let written = names[..=at].join(".");
-            let mut unknown = not_among(
-                Rule::UnknownFieldReference,
-                name,
-                &fields
-                    .iter()
-                    .filter(|field| !field.secret)
-                    .map(|field| field.name.value.as_str())
-                    .collect::<Vec<_>>(),
-            );
+            let names: Vec<&str> =
+                fields.iter().filter(|field| !field.secret).map(|field| field.name.value.as_str()).collect();
+            let mut unknown = not_among(Rule::UnknownFieldReference, name, &names);
             unknown.message = format!("`{written}` is not a field of this form");
-            if let Some(help) = unlisted(form, &written) {
+            let near =
+                || nearest(name, names.iter().copied()).is_none().then(|| near_built_in(form, &written));
+            if let Some(help) = unlisted(form, &written).or_else(|| near().flatten()) {
                 unknown.help = help;
             }
             return Some(unknown);
@@ -328,7 +324,8 @@ fn unknown_field(form: &Form, names: &[String]) -> Option<Unknown> {
             return Some(Unknown {
                 rule: Rule::SecretInTemplate,
                 message: format!("`{}` is secret, and templates cannot see it", names[..=at].join(".")),
-                help: "a secret is stored as it was sent, or hashed, and goes nowhere else".to_owned(),
+                help: "take it out: a secret is stored as it was sent, or hashed, and goes nowhere else"
+                    .to_owned(),
             });
         }
         fields = field.fields();

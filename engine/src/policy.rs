@@ -378,7 +378,8 @@ fn unknown_field(names: &[String]) -> Option<Unknown> {
         Some(BuiltInType::Password) => Some(Unknown {
             rule: Rule::SecretInTemplate,
             message: format!("`{name}` is secret, and policies cannot see it"),
-            help: "a secret is stored as it was sent, or hashed, and goes nowhere else".to_owned(),
+            help: "take it out: a secret is stored as it was sent, or hashed, and goes nowhere else"
+                .to_owned(),
         }),
         Some(_) => rest.first().map(|inner| Unknown {
             rule: Rule::UnknownFieldReference,

@@ -2,7 +2,7 @@
 //!
 //! Called by `payload` and `lint`.
 
-use crate::diagnostic::{alternatives, nearest_path};
+use crate::diagnostic::{alternatives, nearest, nearest_path};
 use crate::model::{BuiltInType, Form, Step};
 
 /// What is wrong with a path that names no field at `owner`, and what to write instead.
@@ -35,9 +35,24 @@ pub(crate) fn missing(form: &Form, owner: &[Step], written: &str) -> (String, St
     let names = || known.iter().map(String::as_str);
     let help = match nearest_path(written, names()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the form declares {}", alternatives(names()).replace(" or ", " and ")),
+        None => near_built_in(form, written).unwrap_or_else(|| {
+            format!("the form declares {}", alternatives(names()).replace(" or ", " and "))
+        }),
     };
     (message, help)
+}
+
+/// What to write for what is nearly the name of a built-in field that the form does not list.
+pub(crate) fn near_built_in(form: &Form, written: &str) -> Option<String> {
+    let first = written.split('.').next()?;
+    let listed = |name| form.fields.iter().any(|field| field.name.value == name);
+    let members = form.resource.members.iter();
+    let names = members
+        .filter(|member| !matches!(member.ty, BuiltInType::Password))
+        .map(|member| member.name)
+        .filter(|name| !listed(*name));
+    let near = nearest(first, names)?;
+    Some(format!("did you mean `{near}`? It has to be listed then: `[fields.{near}]`"))
 }
 
 /// What to add for a built-in field that the form does not list.

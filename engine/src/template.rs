@@ -86,6 +86,9 @@ const EXPRESSION_WORDS: [(&str, &str); 5] = [
     ("||", "write `or`"),
 ];
 
+/// Where minijinja's own filters, tests and functions are described.
+const DOCUMENTATION: &str = "https://docs.rs/minijinja/latest/minijinja/";
+
 /// The variable that an expression's result is read from.
 const RESULT: &str = "formwork_result";
 
@@ -347,15 +350,26 @@ pub(crate) fn check(
             Use::Filter(name) => {
                 let result = state().apply_filter(&name, &[Value::UNDEFINED]);
                 is_kind(result.err(), ErrorKind::UnknownFilter)
-                    .then(|| (format!("there is no filter `{name}`"), filter_meant(&name)))
+                    .then(|| (format!("there is no filter `{name}`"), Some(filter_meant(&name))))
             }
             Use::Test(name) => (!has_test(&name)).then(|| {
                 let meant = test_meant(&name).filter(|test| has_test(test));
-                (format!("there is no test `{name}`"), meant.map(|test| format!("did you mean `{test}`?")))
+                let help = meant.map_or_else(
+                    || format!("the tests are those of minijinja: {DOCUMENTATION}tests"),
+                    |test| format!("did you mean `{test}`?"),
+                );
+                (format!("there is no test `{name}`"), Some(help))
             }),
             Use::Function(name) => {
                 let there = environment.globals().any(|(global, _)| global == name);
-                (!there).then(|| (format!("there is no function `{name}`"), None))
+                (!there).then(|| {
+                    let help = if name == "now" {
+                        "`now` is a value: write it without brackets".to_owned()
+                    } else {
+                        format!("the functions are those of minijinja: {DOCUMENTATION}functions")
+                    };
+                    (format!("there is no function `{name}`"), Some(help))
+                })
             }
             Use::Method(name) => {
                 let help = match (test_meant(&name).filter(|test| has_test(test)), filter_of(&name)) {
@@ -387,8 +401,11 @@ fn test_meant(word: &str) -> Option<&'static str> {
     TEST_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, test)| *test)
 }
 
-fn filter_meant(word: &str) -> Option<String> {
-    filter_of(word).map(|filter| format!("did you mean `{filter}`?"))
+fn filter_meant(word: &str) -> String {
+    filter_of(word).map_or_else(
+        || format!("the filters are those of minijinja: {DOCUMENTATION}filters"),
+        |filter| format!("did you mean `{filter}`?"),
+    )
 }
 
 fn is_kind(error: Option<Error>, kind: ErrorKind) -> bool {

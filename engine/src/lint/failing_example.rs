@@ -16,7 +16,8 @@ fn report(form: &CompiledForm, run: &ExampleRun<'_>) -> Option<Diagnostic> {
     let name =
         example.description.as_ref().map_or_else(String::new, |description| format!(" \"{description}\""));
     let diagnostic = |span, message: String| Diagnostic::new(Rule::FailingExample, source, span, message);
-    let gives = || format!("it gives {}", summary(&run.actual));
+    let gives =
+        || format!("write {} if that is right, or change the example or the form", summary(&run.actual));
     match &run.outcome {
         Outcome::Passed => None,
         Outcome::Refused => {
@@ -25,7 +26,8 @@ fn report(form: &CompiledForm, run: &ExampleRun<'_>) -> Option<Diagnostic> {
         }
         Outcome::Accepted => {
             let message = format!("the example{name} should be refused, and the form accepts it");
-            Some(diagnostic(example.valid.span.clone(), message))
+            let help = "add the rule that should refuse it, or leave out of the example that it is refused";
+            Some(diagnostic(example.valid.span.clone(), message).help(help))
         }
         Outcome::OtherErrors => {
             let message = format!("the example{name} is refused, but not with these errors");

@@ -51,6 +51,16 @@ pub(super) fn is_field_name(name: &str) -> bool {
     })
 }
 
+/// The name that is nearest to words: `_` in the place of what no name may have.
+pub(super) fn words_as_name(words: &str) -> String {
+    let name = |part: &str| {
+        let letters =
+            part.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        letters.collect::<Vec<_>>().join("_")
+    };
+    words.split('/').map(name).collect::<Vec<_>>().join("/")
+}
+
 impl Lowering<'_> {
     /// The fields of a form, and those that its resource always has.
     pub(super) fn form_fields(
@@ -128,7 +138,8 @@ impl Lowering<'_> {
             key.value.strip_suffix(GROUP_SUFFIX).filter(|name| resource.member(name).is_some())
         {
             let message = format!("`{}` is another spelling of `{group}` in requests alone", key.value);
-            let help = format!("write `[fields.{group}]`");
+            let help =
+                format!("write `{group}` for it, here and in the lines below it: `[fields.{group}.…]`");
             self.report(self.diagnostic(Rule::UnknownKey, key.span.clone(), message).help(help));
             return;
         }
@@ -283,7 +294,8 @@ impl Lowering<'_> {
         let Some(table) = self.table("fields", node, "`fields`") else { return Vec::new() };
         if table.iter().next().is_none() {
             let message = "`fields` names no field, so the object could hold nothing";
-            self.report(self.diagnostic(Rule::MissingKey, node.span(), message));
+            let help = "name what it holds: `fields.city = { validation.presence = true }`";
+            self.report(self.diagnostic(Rule::MissingKey, node.span(), message).help(help));
         }
         self.declared_fields(&table, depth)
     }
@@ -556,7 +568,13 @@ impl Lowering<'_> {
         let valid = is_field_name(key.value);
         if !valid {
             let message = format!("`{}` cannot be a field's name", key.value);
-            let help = "a name is letters, digits and `_`, begins with no digit, and may have parts separated by `/`";
+            let rule = "a name is letters, digits and `_`, begins with no digit, and may have parts separated by `/`";
+            let name = words_as_name(key.value);
+            let help = if key.value.is_ascii() && is_field_name(&name) {
+                format!("write `{name}`: {rule}")
+            } else {
+                rule.to_owned()
+            };
             self.report(self.diagnostic(Rule::InvalidName, key.span.clone(), message).help(help));
         }
         // No program in JavaScript can hold such a key as any other.

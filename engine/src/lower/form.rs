@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
+use super::field::words_as_name;
 use super::{Lowering, Table};
 use crate::diagnostic::{Rule, alternatives, has_errors, nearest};
 use crate::model::{Access, AfterSubmission, Form, RateLimit, Resource, Spanned, UnknownFields};
@@ -110,10 +111,14 @@ impl Lowering<'_> {
     fn check_name(&mut self, name: &Spanned<String>, what: &str) {
         if !is_name(&name.value) {
             let message = format!("`{}` cannot be {what}", name.value);
-            let diagnostic = self.diagnostic(Rule::InvalidName, name.span.clone(), message).help(
-                "a name is lower-case letters, digits and `_`, in parts separated by `/`: `developer/sign_up`",
-            );
-            self.report(diagnostic);
+            let rule = "a name is lower-case letters, digits and `_`, in parts separated by `/`";
+            let near = words_as_name(&name.value).to_lowercase();
+            let help = if is_name(&near) {
+                format!("write `{near}`: {rule}")
+            } else {
+                format!("{rule}: `developer/sign_up`")
+            };
+            self.report(self.diagnostic(Rule::InvalidName, name.span.clone(), message).help(help));
         }
     }
 

@@ -5,13 +5,16 @@
 
 /// How keys are written whose values are often given in another shape.
 const USAGE: &[(&str, &str)] = &[
+    ("access", "access = \"public\""),
     ("allow", "allow = \"token.name == 'partner'\""),
     ("any", "any = [{ \"properties.account_type\" = \"business\" }]"),
     ("aliases", "aliases = [\"old_name\"]"),
     ("authorization_policies", "authorization_policies = [\"company_network\"]"),
     ("errors", "errors = { email = [\"blank\"] }"),
+    ("default_payload", "[default_payload.properties]"),
     ("examples", "[[examples]]"),
     ("fields", "[fields.email]"),
+    ("form", "form = { email = \"ada@example.com\" }"),
     ("format", "validation.format.with = '^[a-z]+$'"),
     ("if", "if = { \"properties.account_type\" = \"business\" }"),
     ("in", "in = [\"one\", \"two\"]"),
@@ -21,12 +24,16 @@ const USAGE: &[(&str, &str)] = &[
     ("length", "validation.length.maximum = 20"),
     ("not", "not = { \"properties.account_type\" = \"business\" }"),
     ("normalize", "normalize = [\"trim\"]"),
+    ("now", "now = 2026-11-23T12:00:00Z"),
+    ("per", "per = \"1 minute\""),
     ("rate_limit", "rate_limit = { requests = 20, per = \"1 minute\" }"),
+    ("resource", "resource = \"User\""),
     ("scope", "scope = [\"properties.team\"]"),
     ("status", "status = 404"),
+    ("unknown_fields", "unknown_fields = \"ignore\""),
     ("unless", "unless = { \"properties.account_type\" = \"business\" }"),
     ("type", "type = \"string\""),
-    ("validation", "validation.presence = true"),
+    ("validation", "write each rule by its name: `validation = { presence = true }`"),
     ("when", "when = { \"properties.account_type\" = \"business\" }"),
 ];
 
@@ -102,7 +109,18 @@ const FIELD_WORDS: &[Row] = &[
         "when = { \"properties.account_type\" = \"business\" }",
     ),
     (ALL, &["hidden_if", "hide_if"], "when = { not = { … } }"),
-    (ALL, &["required", "presence", "validations", "validates", "nonblank"], "validation.presence = true"),
+    (ALL, &["required", "presence", "nonblank"], "validation.presence = true"),
+    (
+        ALL,
+        &["validations", "validates", "rules", "constraints"],
+        "write each rule by its name: `validation = { presence = true }`",
+    ),
+    (ALL, &["property_options"], "write its keys at the field itself: `virtual = true`"),
+    (
+        ALL,
+        &["rows", "cols", "size", "step", "autofocus", "tabindex", "class", "style"],
+        "remove it: what an input looks like is up to the page",
+    ),
     (
         ALL,
         &["optional", "nullable", "nullish", "allow_nil", "allow_null"],

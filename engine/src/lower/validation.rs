@@ -9,6 +9,7 @@ mod times;
 use toml::de::DeValue;
 
 use super::field::article;
+use super::meant::Wanted;
 use super::usage::{format_word, usage};
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
@@ -62,6 +63,7 @@ impl Lowering<'_> {
             other => {
                 let format = other.as_str().filter(|_| kind.value == "format").and_then(format_word);
                 let usage = format.or_else(|| usage(kind.value));
+                let usage = usage.or_else(|| self.meant(kind.value, Wanted::Truth, node));
                 self.wrong_type_so(kind.value, "`true`, `false` or a table of options", node, usage);
                 return None;
             }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Number, Value};
 use toml::de::{DeArray, DeInteger, DeValue};
 
+use super::meant::{Wanted, meant};
 use super::usage::{other_word, usage};
 use super::{Lowering, Node, Table};
 use crate::diagnostic::{Rule, alternatives, nearest};
@@ -30,6 +31,17 @@ impl Lowering<'_> {
         self.wrong_type_so(key, expected, node, usage(key));
     }
 
+    /// Like [`Self::wrong_type`], where another value can say what is asked for.
+    fn wrong_value(&mut self, key: &str, wanted: Wanted, node: &Node<'_>) {
+        let help = usage(key).or_else(|| self.meant(key, wanted, node));
+        self.wrong_type_so(key, wanted.name(), node, help);
+    }
+
+    /// What to write for a value that says in its own way what is asked for.
+    pub(super) fn meant(&self, key: &str, wanted: Wanted, node: &Node<'_>) -> Option<String> {
+        meant(key, wanted, node, self.file.text.get(node.span())?)
+    }
+
     /// Like [`Self::wrong_type`], with what to write instead.
     pub(super) fn wrong_type_so(&mut self, key: &str, expected: &str, node: &Node<'_>, help: Option<String>) {
         let message = format!("`{key}` takes {expected}, not {}", kind(node.get_ref()));
@@ -51,7 +63,7 @@ impl Lowering<'_> {
         if let DeValue::String(text) = node.get_ref() {
             return Some(Spanned::new(text.to_string(), node.span()));
         }
-        self.wrong_type(key, "a string", node);
+        self.wrong_value(key, Wanted::Text, node);
         None
     }
 
@@ -60,7 +72,7 @@ impl Lowering<'_> {
         if let DeValue::Boolean(value) = node.get_ref() {
             return Some(Spanned::new(*value, node.span()));
         }
-        self.wrong_type(key, "`true` or `false`", node);
+        self.wrong_value(key, Wanted::Truth, node);
         None
     }
 
@@ -80,8 +92,10 @@ impl Lowering<'_> {
                 DeValue::Integer(value) => format!("`{value}`"),
                 other => kind(other).to_owned(),
             };
-            let message = format!("`{key}` takes a whole number from 0, not {found}");
-            self.report(self.diagnostic(Rule::WrongType, node.span(), message));
+            let message = format!("`{key}` takes {}, not {found}", Wanted::Count.name());
+            let mut diagnostic = self.diagnostic(Rule::WrongType, node.span(), message);
+            diagnostic.help = self.meant(key, Wanted::Count, node);
+            self.report(diagnostic);
         }
         count.map(|count| Spanned::new(count, node.span()))
     }
@@ -94,7 +108,7 @@ impl Lowering<'_> {
             _ => None,
         };
         if whole.is_none() {
-            self.wrong_type(key, "a whole number", node);
+            self.wrong_value(key, Wanted::Whole, node);
         }
         whole
     }
@@ -107,7 +121,7 @@ impl Lowering<'_> {
                 _ => None,
             },
             _ => {
-                self.wrong_type(key, "a number", node);
+                self.wrong_value(key, Wanted::Number, node);
                 None
             }
         }
@@ -122,7 +136,13 @@ impl Lowering<'_> {
         if let DeValue::Table(entries) = node.get_ref() {
             return Some(Table { entries, span: node.span(), what, ty: "" });
         }
-        self.wrong_type(key, "a table", node);
+        let help = match (what, node.get_ref()) {
+            // A field of which nothing is said is there all the same.
+            ("a field", DeValue::Boolean(true)) => Some(format!("write `{key} = {{}}`")),
+            ("a field", _) => None,
+            _ => usage(key),
+        };
+        self.wrong_type_so(key, "a table", node, help);
         None
     }
 

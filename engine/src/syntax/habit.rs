@@ -114,7 +114,7 @@ fn again(before: &str, line: &str, at: usize) -> Option<Habit> {
     let mut habit = if earlier == name {
         Habit::new(format!("`{name}` is said twice"), "remove one of them")
     } else {
-        let help = format!("remove it, and write all of it as `{name}` is written");
+        let help = format!("remove `{earlier}`: what else belongs to it is written as `{name}` is");
         Habit::new(format!("`{earlier}` has a value already"), help)
     };
     habit.first = Some(at..at + earlier.len());
@@ -270,7 +270,7 @@ mod tests {
             ("a =§", "write it on the same line: `a = \"…\"`"),
             ("a = {\n b = 1\n §c = 2\n}", "write `b = 1,`"),
             ("a = 1\n§a = 2", "remove one of them"),
-            ("a = 1\n§a.b = 2", "remove it, and write all of it as `a.b` is written"),
+            ("a = 1\n§a.b = 2", "remove `a`: what else belongs to it is written as `a.b` is"),
             ("[a]\n[b]\n[§a]", "put what stands here below the first one"),
         ] {
             assert_eq!(help(marked).as_deref(), Some(wanted), "{marked}");

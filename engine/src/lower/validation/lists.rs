@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::field::article;
+use super::super::meant::{Wanted, is_number};
 use super::super::{Lowering, Node, Table};
 use crate::diagnostic::Rule;
 use crate::model::{Field, FieldType, Spanned};
@@ -39,7 +40,20 @@ impl Lowering<'_> {
                     .value
                     .as_f64()
                     .filter(|number| number.fract() == 0.0 && matches!(field.ty, FieldType::Integer));
-                diagnostic.help = whole.map(|whole| format!("write it without a fraction: `{whole}`"));
+                let text = self.file.text.get(node.span()).unwrap_or_default();
+                diagnostic.help = match (whole, &value.value, &field.ty) {
+                    (Some(whole), ..) => Some(format!("write it without a fraction: `{whole}`")),
+                    (None, Value::Number(_) | Value::Bool(_), FieldType::String | FieldType::Text) => {
+                        Some(format!("write it in quotes: `\"{text}\"`"))
+                    }
+                    (None, Value::String(said), FieldType::Integer) if is_number(said, Wanted::Whole) => {
+                        Some(format!("write it without quotes: `{said}`"))
+                    }
+                    (None, Value::String(said), FieldType::Number) if is_number(said, Wanted::Number) => {
+                        Some(format!("write it without quotes: `{said}`"))
+                    }
+                    _ => None,
+                };
                 self.report(diagnostic);
             } else if !values.iter().any(|earlier| earlier.value == value.value) {
                 // JSON Schema, 6.1.2: the elements of `enum` should be unique.
