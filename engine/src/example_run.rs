@@ -50,6 +50,18 @@ impl ExampleRun<'_> {
         matches!(self.outcome, Outcome::Passed)
     }
 
+    /// What is wrong, in one sentence; nothing where it is as expected.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        Some(match &self.outcome {
+            Outcome::Passed => return None,
+            Outcome::Refused => "it should be valid, and the form refuses it".to_owned(),
+            Outcome::Accepted => "it should be refused, and the form accepts it".to_owned(),
+            Outcome::OtherErrors => "it is refused, but not with these errors".to_owned(),
+            Outcome::Uncomputable(fault) => fault.to_string(),
+        })
+    }
+
     /// The errors that the author expects: none where the example is to be valid, or where any will do.
     #[must_use]
     pub fn expected(&self) -> Vec<PathAndCode> {

@@ -103,7 +103,12 @@ impl Snapshot {
     /// Every diagnostic of every form, locale and policy.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         let of_forms = self.statuses.iter().flat_map(|status| &status.diagnostics);
-        of_forms.chain(&self.locale_diagnostics).chain(&self.policy_diagnostics)
+        of_forms.chain(self.diagnostics_beside_forms())
+    }
+
+    /// Every diagnostic of every locale and policy.
+    pub fn diagnostics_beside_forms(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.locale_diagnostics.iter().chain(&self.policy_diagnostics)
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
 
-pub use changes::{ChangeFormat, render_changes, summary_of_changes};
+pub use changes::{ChangeFormat, outcome, render_changes, request, summary_of_changes};
 
 /// How diagnostics are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

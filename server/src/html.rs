@@ -4,6 +4,7 @@
 //! script nor style: both are assets. Called by the routes that answer with HTML.
 
 pub mod assets;
+pub(crate) mod workbench;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -14,6 +14,7 @@ mod measure;
 mod openapi;
 mod policy;
 mod users;
+mod workbench;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use formwork_engine::registry::Registry;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::compression::{CompressionLayer, CompressionLevel, Predicate};
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span, field};
 
@@ -102,13 +103,18 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed { allow: None })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(error::represent))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_for_browsers))
+        .layer(compressed())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), measure::count));
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
     };
+    // Beside the layer for pages of other origins, to which the workbench is closed whoever they are.
+    let pages = workbench::routes(&app)
+        .layer(compressed())
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), measure::count));
     router
+        .merge(pages)
         .layer(middleware::map_response(headers::protect))
         .layer(trace)
         .layer(middleware::from_fn(headers::identify))
@@ -127,12 +133,16 @@ pub fn operations(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// What every line of the log about a request says of it. The query is left out: nothing here reads one, so whatever is
-/// in it is somebody's mistake, and may be a secret.
+/// What every line of the log about a request says of it. The query is left out: no route of the API reads one, so
+/// whatever is in it is somebody's mistake, and may be a secret.
 fn span(request: &Request) -> Span {
     let id = request.headers().get(headers::REQUEST_ID).and_then(|id| id.to_str().ok());
     let (method, path) = (request.method().as_str(), request.uri().path());
     tracing::info_span!("request", method, path, id, form = field::Empty)
+}
+
+fn compressed() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_for_browsers)
 }
 
 /// Whether an answer is worth compressing for a browser: pages, scripts and styles.

@@ -12,3 +12,4 @@ pub mod rate;
 pub mod settings;
 pub mod store;
 pub mod token;
+pub mod workbench;

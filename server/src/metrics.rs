@@ -4,6 +4,8 @@
 //! names, routes by their patterns, errors by codes that are written in this program. Whoever has more to tell registers
 //! it in [`Metrics::new`], as a field that it counts on.
 
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use formwork_engine::registry::{Snapshot, State};
@@ -70,9 +72,20 @@ struct Standing {
     state: &'static str,
 }
 
+/// What was counted of one form, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The requests that turned out to be about it.
+    pub requests: u64,
+    /// How many of them were told of each error, by code.
+    pub failures: BTreeMap<String, u64>,
+}
+
 /// Everything that is counted.
 pub struct Metrics {
     registry: Registry,
+    /// By form. The families tell nobody which labels they have but the text that they write.
+    tallies: Mutex<HashMap<String, Tally>>,
     requests: Family<Answered, Counter>,
     errors: Family<Told, Counter>,
     durations: Family<Route, Histogram>,
@@ -93,6 +106,7 @@ impl Metrics {
     pub fn new() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("formwork"),
+            tallies: Mutex::default(),
             requests: Family::default(),
             errors: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
@@ -137,10 +151,37 @@ impl Metrics {
     ) {
         let (form, route) = (form.to_owned(), route.to_owned());
         self.durations.get_or_create(&Route { route: route.clone() }).observe(took.as_secs_f64());
+        let codes: Vec<&str> = codes.collect();
+        self.tally(&form, &codes);
         for code in codes {
             self.errors.get_or_create(&Told { form: form.clone(), code: code.to_owned() }).inc();
         }
         self.requests.get_or_create(&Answered { form, route, status }).inc();
+    }
+
+    fn tally(&self, form: &str, codes: &[&str]) {
+        if form.is_empty() {
+            return;
+        }
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        if !tallies.contains_key(form) {
+            tallies.insert(form.to_owned(), Tally::default());
+        }
+        let Some(tally) = tallies.get_mut(form) else { return };
+        tally.requests += 1;
+        for code in codes {
+            match tally.failures.get_mut(*code) {
+                Some(count) => *count += 1,
+                None => drop(tally.failures.insert((*code).to_owned(), 1)),
+            }
+        }
+    }
+
+    /// What was counted of a form since the process began.
+    #[must_use]
+    pub fn of_form(&self, name: &str) -> Tally {
+        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.get(name).cloned().unwrap_or_default()
     }
 
     /// Counts a reload.

@@ -24,6 +24,11 @@ use governor::{Quota, RateLimiter};
 
 /// The limit of a public form whose author says nothing: requests, and the time in which they may be made.
 pub const OF_PUBLIC_FORMS: (u32, Duration) = (60, Duration::from_mins(1));
+/// How often one client may try to sign in.
+const SIGN_INS: (NonZeroU32, Duration) = match NonZeroU32::new(10) {
+    Some(attempts) => (attempts, Duration::from_mins(1)),
+    None => (NonZeroU32::MIN, Duration::from_mins(1)),
+};
 /// How many clients of one limit are remembered at the same time. Whoever has so many addresses is not held up by
 /// limits: when they are more, all begin anew.
 const MAX_CLIENTS: usize = 100_000;
@@ -102,9 +107,27 @@ impl Rates {
     /// With the time after which there is room for it; then it does not count.
     pub fn check(&self, form: &Form, client: Client<'_>) -> Result<(), Duration> {
         let Some(limit) = limit(form) else { return Ok(()) };
+        self.count(limit, &form.name.value, client)
+    }
+
+    /// Counts an attempt to sign in.
+    ///
+    /// # Errors
+    /// With the time after which there is room for it; then it does not count.
+    pub fn check_sign_in(&self, client: Client<'_>) -> Result<(), Duration> {
+        // No form has this name.
+        self.count(SIGN_INS, "/_/", client)
+    }
+
+    fn count(
+        &self,
+        limit: (NonZeroU32, Duration),
+        subject: &str,
+        client: Client<'_>,
+    ) -> Result<(), Duration> {
         let used = self.used(limit);
         self.sweep(limit, &used);
-        let key = self.keys.hash_one((form.name.value.as_str(), client));
+        let key = self.keys.hash_one((subject, client));
         let checked = used.clients.check_key(&key);
         checked.map_err(|until| until.wait_time_from(self.elapsed.now()))
     }

@@ -104,6 +104,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    fn of(token: StoredToken) -> Option<Self> {
+        let forms = patterns(&token.forms).ok()?;
+        Some(Self { id: token.id, name: token.name, patterns: token.forms, forms })
+    }
+
     /// Whether the token covers a name.
     #[must_use]
     pub fn covers(&self, name: &str) -> bool {
@@ -114,6 +119,12 @@ impl Caller {
     #[must_use]
     pub fn may_use(&self, form: &Form) -> bool {
         form.names().any(|name| self.covers(&name.value))
+    }
+
+    /// Whether the token covers every form that there is, was or will be: one of its patterns is `*`.
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        self.patterns.iter().any(|pattern| pattern == "*")
     }
 }
 
@@ -156,9 +167,27 @@ impl Tokens {
             if is_stored {
                 self.unnoted().insert(token.id.clone(), now);
             }
-            let forms = patterns(&token.forms).ok()?;
-            Some(Caller { id: token.id, name: token.name, patterns: token.forms, forms })
+            Caller::of(token)
         }))
+    }
+
+    /// Who has the token with this id at this time, if it is still worth anything: for those who presented it before, and
+    /// are known by something else since. The store is asked each time.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn holder(&self, store: &dyn Store, id: &str, now: i64) -> Result<Option<Caller>, StoreError> {
+        let stored = match self.ephemeral.as_ref().filter(|token| token.id == id) {
+            Some(token) => Some(token.clone()),
+            None => store.token(id).await?,
+        };
+        Ok(stored.filter(|token| token.is_valid(now)).and_then(Caller::of))
+    }
+
+    /// Whoever started the process, if there is a token that lives as long as it does.
+    #[must_use]
+    pub fn developer(&self) -> Option<Caller> {
+        self.ephemeral.clone().and_then(Caller::of)
     }
 }
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const binary = process.env.FORMWORK ?? join(root, "target", "debug", "formwork");
+export const binary = process.env.FORMWORK ?? join(root, "target", "debug", "formwork");
 const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** Starts `formwork serve` with these arguments on a copy of the example directory; `configs` is the copy. */

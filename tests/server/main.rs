@@ -18,6 +18,7 @@ mod representations;
 mod security;
 mod statuses;
 mod tokens;
+mod workbench;
 
 use std::fs;
 use std::path::Path;
@@ -32,8 +33,9 @@ use formwork::accounts::Accounts;
 use formwork::http::{App, Edge, TrustedProxies, router};
 use formwork::password::Hasher;
 use formwork::rate::Rates;
-use formwork::store::{self, Store};
+use formwork::store::{self, Store, StoredToken};
 use formwork::token::{Tokens, generate};
+use formwork::workbench::{Audience, Workbench};
 use formwork_engine::registry::Registry;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -52,6 +54,7 @@ struct Server {
     url: String,
     store: Arc<dyn Store>,
     hasher: Hasher,
+    workbench: Arc<Workbench>,
     router: Router,
     /// The seconds that rate limits take to have passed.
     seconds: Arc<AtomicU64>,
@@ -83,6 +86,15 @@ impl Answer {
 impl Server {
     /// Serves the repository's example forms and those given by name and text.
     async fn new(forms: &[(&str, &str)]) -> Self {
+        Self::with_workbench(forms, Audience::Nobody, None).await
+    }
+
+    /// The same with a workbench, and a token of the process.
+    async fn with_workbench(
+        forms: &[(&str, &str)],
+        audience: Audience,
+        ephemeral: Option<StoredToken>,
+    ) -> Self {
         let root = tempfile::tempdir().unwrap();
         let configs = root.path().join("configs");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs"), &configs);
@@ -99,12 +111,14 @@ impl Server {
         let hasher = Hasher::new(params, 2, LONGEST_WAIT).unwrap();
         let seconds = Arc::new(AtomicU64::new(0));
         let clock = Arc::clone(&seconds);
+        let workbench = Arc::new(Workbench::new(audience, &registry, SystemTime::now()));
         let app = App {
             registry: Arc::clone(&registry),
             store: Arc::clone(&store),
             accounts: Accounts::new(Arc::clone(&store), hasher.clone()),
-            tokens: Tokens::new(None),
+            tokens: Tokens::new(ephemeral),
             edge: Edge {
+                workbench: Arc::clone(&workbench),
                 rates: Rates::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
                 proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
                 origins: vec!["https://shop.example".parse().unwrap()],
@@ -112,7 +126,7 @@ impl Server {
             },
             clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         };
-        Self { root, registry, url, store, hasher, router: router(Arc::new(app)), seconds }
+        Self { root, registry, url, store, hasher, workbench, router: router(Arc::new(app)), seconds }
     }
 
     async fn token(&self, name: &str, forms: &[&str]) -> String {

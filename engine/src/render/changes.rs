@@ -57,7 +57,8 @@ pub fn summary_of_changes(findings: &[Finding], forms: usize) -> String {
 }
 
 /// What became of a witness, in a sentence.
-fn outcome(witness: &Witness) -> String {
+#[must_use]
+pub fn outcome(witness: &Witness) -> String {
     match &witness.outcome {
         Outcome::Refused { path, code } => {
             format!("the old form accepts this request, the new one refuses it: `{path}` is `{code}`")
@@ -67,7 +68,8 @@ fn outcome(witness: &Witness) -> String {
 }
 
 /// A witness's request in JSON, on one line; long ones are cut, since nobody reads them to the end.
-fn request(witness: &Witness) -> String {
+#[must_use]
+pub fn request(witness: &Witness) -> String {
     const SHOWN: usize = 400;
     let text = serde_json::Value::Object(witness.form.clone()).to_string();
     match text.char_indices().nth(SHOWN) {

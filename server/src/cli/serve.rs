@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use formwork_engine::diagnostic::{Diagnostic, Severity, has_errors};
 use formwork_engine::registry::{Registry, Reload, State};
 use formwork_engine::watch::{Options, Outcome, watch};
@@ -19,12 +19,13 @@ use tokio::net::TcpListener;
 
 use super::{Verdict, output};
 use crate::accounts::{Accounts, milliseconds};
-use crate::http::{App, connections, operations, router};
+use crate::http::{App, Edge, connections, operations, router};
 use crate::metrics;
 use crate::password::{Hasher, owasp};
 use crate::settings::{DatabaseSetting, EdgeSetting, duration};
 use crate::store;
 use crate::token::{NewToken, Tokens, generate};
+use crate::workbench::{self, Audience};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// How many connections those who run the service may have beside those of clients.
@@ -56,8 +57,31 @@ pub(super) struct Arguments {
     /// How long to go on serving with `/readyz` red once told to stop; without it, not at all.
     #[arg(long, value_name = "TIME", env = "FORMWORK_DRAIN", hide_env_values = true, value_parser = duration)]
     drain: Option<Duration>,
+    /// Whether there are pages for authors and operators at `/_/`: with `--dev` there are unless it says `off`; without,
+    /// only where it says `on`, and for those with a token that covers every form.
+    #[arg(long, value_name = "WHETHER", env = "FORMWORK_WORKBENCH", hide_env_values = true)]
+    workbench: Option<Workbench>,
     #[command(flatten)]
     log: log::LogSetting,
+}
+
+/// Whether something is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Workbench {
+    On,
+    Off,
+}
+
+impl Arguments {
+    /// For whom the workbench is. It shows what was submitted, which tokens made before it did not open: so where it asks
+    /// for one, it is there only for those who ask for it.
+    fn audience(&self) -> Audience {
+        match (self.workbench, self.dev) {
+            (Some(Workbench::Off), _) | (None, false) => Audience::Nobody,
+            (_, true) => Audience::Developer,
+            (Some(Workbench::On), false) => Audience::Administrators,
+        }
+    }
 }
 
 pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
@@ -82,19 +106,24 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
 async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) -> anyhow::Result<()> {
     let store = store::open(&arguments.database.database).await.context("cannot open the database")?;
     let dev_token = if arguments.dev { Some(dev_token()?) } else { None };
+    let workbench = workbench::Workbench::new(arguments.audience(), &registry, SystemTime::now());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let app = App {
         registry: Arc::clone(&registry),
         store: Arc::clone(&store),
         accounts: Accounts::new(Arc::clone(&store), Hasher::new(owasp()?, cores, arguments.hash_wait)?),
         tokens: Tokens::new(dev_token.as_ref().map(|token| token.stored.clone())),
-        edge: arguments.edge.edge(),
+        edge: Edge { workbench: Arc::new(workbench), ..arguments.edge.edge() },
         clock: SystemTime::now,
     };
     let app = Arc::new(app);
     let (dev, metrics) = (arguments.dev, Arc::clone(&app.edge.metrics));
+    let (workbench, forms) = (Arc::clone(&app.edge.workbench), Arc::clone(&registry));
     let watcher = watch(Arc::clone(&registry), &loaded.watch, Options::default(), move |outcome| {
         metrics.reloaded(measured(&outcome));
+        if let Ok(reload) = &outcome {
+            workbench.reloaded(&forms, reload, SystemTime::now());
+        }
         tell(outcome, dev);
     })
     .context("cannot watch the configuration directory")?;
@@ -118,10 +147,18 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     if let Some(token) = &dev_token {
         output::error(&greeting(&registry, address, token));
     }
+    if app.edge.workbench.audience != Audience::Nobody {
+        output::error(&format!("the workbench is on http://{address}/_/\n"));
+    }
     tokio::spawn(note_token_uses(Arc::clone(&app)));
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let draining = app.edge.draining.clone();
-    let drained = stopping::drained(signals, draining, arguments.drain, stopping);
+    let workbench = Arc::clone(&app.edge.workbench);
+    let drained = async {
+        stopping::drained(signals, draining, arguments.drain, stopping).await;
+        // Whoever listens there would not let go by themselves.
+        workbench.news.end();
+    };
     tokio::select! {
         () = connections::serve(listener, router(Arc::clone(&app)), bounds, drained) => {}
         () = stopping::out_of_grace(stopped) => tracing::warn!("stopped while requests were under way"),

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use formwork_engine::build::{Built, build_all_untested};
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::diagnostic::{Diagnostic, Severity};
-use formwork_engine::example_run::{Coverage, ExampleRun, Outcome, coverage, run_examples};
+use formwork_engine::example_run::{Coverage, ExampleRun, coverage, run_examples};
 use formwork_engine::source;
 
 use super::{Verdict, output};
@@ -138,15 +138,4 @@ fn title(run: &ExampleRun<'_>, built: &Built) -> String {
 
 fn line(run: &ExampleRun<'_>, built: &Built) -> usize {
     built.source.position(run.example.span.start).line
-}
-
-/// What is wrong, in one sentence; nothing where it is as expected.
-fn reason(run: &ExampleRun<'_>) -> Option<String> {
-    Some(match &run.outcome {
-        Outcome::Passed => return None,
-        Outcome::Refused => "it should be valid, and the form refuses it".to_owned(),
-        Outcome::Accepted => "it should be refused, and the form accepts it".to_owned(),
-        Outcome::OtherErrors => "it is refused, but not with these errors".to_owned(),
-        Outcome::Uncomputable(fault) => fault.to_string(),
-    })
 }

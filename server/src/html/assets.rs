@@ -30,8 +30,15 @@ struct Asset {
     text: &'static str,
 }
 
-static ASSETS: LazyLock<Vec<Asset>> =
-    LazyLock::new(|| vec![Asset::new("form.css", STYLE, include_str!("../../assets/form.css"))]);
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    vec![
+        Asset::new("form.css", STYLE, include_str!("../../assets/form.css")),
+        Asset::new("workbench.css", STYLE, include_str!("../../assets/workbench.css")),
+        Asset::new("workbench.js", SCRIPT, include_str!("../../assets/workbench.js")),
+    ]
+});
 
 impl Asset {
     fn new(name: &'static str, media_type: &'static str, text: &'static str) -> Self {

@@ -13,6 +13,7 @@ use super::client_address::TrustedProxies;
 use super::headers::REQUEST_ID;
 use crate::metrics::Metrics;
 use crate::rate::Rates;
+use crate::workbench::Workbench;
 
 /// How long a browser may remember what it may send.
 const PREFLIGHT: Duration = Duration::from_hours(1);
@@ -31,6 +32,8 @@ pub struct Edge {
     pub draining: Draining,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What authors and operators see of all this.
+    pub workbench: Arc<Workbench>,
 }
 
 impl Default for Edge {
@@ -42,6 +45,7 @@ impl Default for Edge {
             body_timeout: Duration::from_secs(30),
             draining: Draining::default(),
             metrics: Arc::default(),
+            workbench: Arc::default(),
         }
     }
 }

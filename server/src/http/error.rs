@@ -19,6 +19,7 @@ use super::measure::Codes;
 use crate::accounts::AccountError;
 use crate::password::PasswordError;
 use crate::store::StoreError;
+use crate::workbench::TrialError;
 
 const PROBLEM_JSON: &str = "application/problem+json";
 const JSON_API: &str = "application/vnd.api+json";
@@ -144,6 +145,15 @@ pub enum ApiError {
     /// The database or a hash failed.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// A page of another origin asks for what is for pages of this one.
+    #[error("foreign origin")]
+    ForeignOrigin,
+    /// The workbench of `serve --dev` is asked under a name that is not this machine's.
+    #[error("foreign host")]
+    ForeignHost,
+    /// As much is being done at once as may be.
+    #[error("busy")]
+    Busy,
     /// We made a mistake.
     #[error("defect")]
     Defect,
@@ -176,6 +186,15 @@ pub fn problems(
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::Account(error.into())
+    }
+}
+
+impl From<TrialError> for ApiError {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Busy => Self::Busy,
+            TrialError::Defect => Self::Defect,
+        }
     }
 }
 
@@ -266,6 +285,20 @@ impl IntoResponse for ApiError {
                 (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::base("payload_failed", message)])
             }
             Self::Account(error) => trouble(&error, &mut headers),
+            Self::ForeignOrigin => {
+                let message = "a page of another site asked for this; open it from the workbench itself";
+                (StatusCode::FORBIDDEN, vec![Problem::base("foreign_origin", message)])
+            }
+            Self::ForeignHost => {
+                let message =
+                    "the workbench of `serve --dev` answers to `localhost` and loopback addresses alone";
+                (StatusCode::FORBIDDEN, vec![Problem::base("foreign_host", message)])
+            }
+            Self::Busy => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                let message = "as much is being done at once as may be; try again in a second";
+                (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("overloaded", message)])
+            }
             Self::Defect => internal(),
         };
         let mut response = (status, headers).into_response();
@@ -372,10 +405,16 @@ fn problem_body(status: StatusCode, problems: &[Problem]) -> Value {
 /// Gives failures their body, and answers the media type that the client asked for.
 pub(super) async fn represent(request: Request, next: Next) -> Response {
     let accepted = preferred(request.headers());
-    let mut response = next.run(request).await;
-    if let Some(Failure { problems }) = response.extensions_mut().remove::<Failure>() {
-        let codes = problems.iter().map(|problem| problem.code.clone()).collect();
-        response.extensions_mut().insert(Codes(codes));
+    represented(next.run(request).await, accepted)
+}
+
+/// An answer as a client gets it that asks for no media type.
+pub(super) fn represented_as_json(response: Response) -> Response {
+    represented(response, JSON)
+}
+
+fn represented(mut response: Response, accepted: &'static str) -> Response {
+    if let Some(problems) = take_problems(&mut response) {
         let status = response.status();
         let body = match accepted {
             PROBLEM_JSON => problem_body(status, &problems),
@@ -390,6 +429,14 @@ pub(super) async fn represent(request: Request, next: Next) -> Response {
     }
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
     response
+}
+
+/// What a failure has to tell, which waits for its representation; its codes are noted to be counted.
+pub(super) fn take_problems(response: &mut Response) -> Option<Vec<Problem>> {
+    let Failure { problems } = response.extensions_mut().remove::<Failure>()?;
+    let codes = problems.iter().map(|problem| problem.code.clone()).collect();
+    response.extensions_mut().insert(Codes(codes));
+    Some(problems)
 }
 
 fn is_plain_json(headers: &HeaderMap) -> bool {

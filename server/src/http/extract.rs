@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use formwork_engine::messages::Languages;
@@ -28,22 +28,27 @@ pub(super) async fn object(request: Request, patience: Duration) -> Result<Map<S
     if !is_json(request.headers()) {
         return Err(ApiError::UnsupportedMediaType);
     }
+    let bytes = bytes(request, patience).await?;
+    Ok(match parse(&bytes).map_err(ApiError::Malformed)? {
+        Value::Object(members) => members,
+        // What is no object has no members, and is told so once it is known who asks.
+        _ => Map::new(),
+    })
+}
+
+/// Reads a body, which may take so long, as it is.
+pub(super) async fn bytes(request: Request, patience: Duration) -> Result<Bytes, ApiError> {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
     if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
         return Err(ApiError::TooLarge);
     }
     let reading = timeout(patience, to_bytes(request.into_body(), MAX_BODY_BYTES));
-    let bytes = reading.await.map_err(|_| ApiError::TooSlow)?.map_err(|error| {
+    reading.await.map_err(|_| ApiError::TooSlow)?.map_err(|error| {
         // The limit is a typed error behind axum's; anything else is a connection that broke.
         let over =
             std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         if over { ApiError::TooLarge } else { ApiError::Incomplete }
-    })?;
-    Ok(match parse(&bytes).map_err(ApiError::Malformed)? {
-        Value::Object(members) => members,
-        // What is no object has no members, and is told so once it is known who asks.
-        _ => Map::new(),
     })
 }
 

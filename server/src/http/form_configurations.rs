@@ -1,6 +1,7 @@
 //! `/api/form_configurations`: which forms there are, how they stand, what they demand, and a dry run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::Uri;
@@ -61,17 +62,30 @@ pub(super) async fn act(
     };
     let snapshot = app.registry.snapshot();
     let (status, caller) = authorized(&app, request.headers(), &snapshot, &name).await?;
-    let asker = Asker::of(&request, &app.edge.proxies);
     let form = status.form.as_deref().ok_or(ApiError::NotFound)?;
     Subject::of(&request).is(form);
+    let asker = Asker::of(&request, &app.edge.proxies);
+    let rate = app.edge.rates.check(&form.form, asker.client(caller.as_ref()));
+    dry_run(&app, (&snapshot, form, &name), caller.as_ref(), rate, request).await
+}
+
+/// The verdict of a form on the `form` value of a request, for a caller who has been let this far, and whose rate has room
+/// for it or not.
+pub(super) async fn dry_run(
+    app: &App,
+    (snapshot, form, name): (&Snapshot, &CompiledForm, &str),
+    caller: Option<&Caller>,
+    rate: Result<(), Duration>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let asker = Asker::of(&request, &app.edge.proxies);
     let mut body = extract::object(request, app.edge.body_timeout).await;
     let mut problems = Vec::new();
     let submitted = body.as_mut().ok().and_then(|body| extract::form_value(body, &mut problems));
-    let circumstances = asker.circumstances(caller.as_ref(), (app.clock)());
-    let attempt = asker.attempt(caller.as_ref(), &circumstances);
-    let rate = app.edge.rates.check(&form.form, asker.client(caller.as_ref()));
-    let Verdict::Allowed(authorized) = policy::ask(&snapshot, form, submitted, &attempt, rate)? else {
-        return Err(unknown(caller.as_ref(), &name));
+    let circumstances = asker.circumstances(caller, (app.clock)());
+    let attempt = asker.attempt(caller, &circumstances);
+    let Verdict::Allowed(authorized) = policy::ask(snapshot, form, submitted, &attempt, rate)? else {
+        return Err(unknown(caller, name));
     };
     extract::nothing_else(&body?, &mut problems);
     if !problems.is_empty() {

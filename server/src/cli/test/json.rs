@@ -3,7 +3,7 @@
 use formwork_engine::example_run::{Coverage, ExampleRun};
 use serde_json::{Value, json};
 
-use super::{Counts, Tested, line, reason};
+use super::{Counts, Tested, line};
 
 pub(super) fn render(tested: &[Tested<'_>], counts: &Counts) -> String {
     let report = json!({
@@ -34,7 +34,7 @@ fn example(tested: &Tested<'_>, run: &ExampleRun<'_>) -> Value {
         "description": run.example.description,
         "line": line(run, tested.built),
         "passed": run.passed(),
-        "reason": reason(run),
+        "reason": run.reason(),
         "expected": { "valid": run.example.valid.value, "errors": run.example.errors.as_ref().map(|_| errors(&run.expected())) },
         "actual": { "valid": run.actual.is_empty(), "errors": errors(&run.actual) },
     })

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use formwork_engine::example_run::ExampleRun;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Tested, line, reason, title};
+use super::{Tested, line, title};
 
 pub(super) fn render(tested: &[Tested<'_>]) -> String {
     let mut report = Report::new("formwork test");
@@ -26,7 +26,7 @@ fn suite(tested: &Tested<'_>) -> TestSuite {
 }
 
 fn example(tested: &Tested<'_>, run: &ExampleRun<'_>) -> TestCase {
-    let status = match reason(run) {
+    let status = match run.reason() {
         None => TestCaseStatus::success(),
         Some(reason) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use formwork_engine::example_run::{Coverage, ExampleRun, PathAndCode};
 
-use super::{Counts, Tested, line, reason, title};
+use super::{Counts, Tested, line, title};
 
 pub(super) fn render(tested: &[Tested<'_>], counts: &Counts) -> String {
     let mut text = String::new();
@@ -27,7 +27,7 @@ fn form(text: &mut String, tested: &Tested<'_>) {
     }
     for run in &tested.runs {
         let title = title(run, tested.built);
-        match reason(run) {
+        match run.reason() {
             None => {
                 let _ = writeln!(text, "  ok    {title}");
             }
