@@ -7,6 +7,7 @@
 mod acceptance;
 mod builder;
 mod condition;
+mod document;
 mod email;
 mod format;
 mod inclusion;
@@ -14,13 +15,16 @@ mod length;
 mod numericality;
 mod phone_number;
 mod presence;
+mod relation;
 mod timing;
 mod unique;
 mod unique_items;
 mod url;
 mod uuid;
 
-use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde_json::{Map, Value};
 
 use crate::model::{Form, Moment, Spanned, Step};
@@ -91,6 +95,11 @@ pub struct Rules {
 }
 
 impl Rules {
+    fn with_capacity(locations: usize) -> Self {
+        let by_location = FxHashMap::with_capacity_and_hasher(locations, FxBuildHasher);
+        Self { by_location, ..Self::default() }
+    }
+
     /// The rule behind the keyword at `location`, a JSON Pointer into the document.
     #[must_use]
     pub fn at(&self, location: &str) -> Option<usize> {
@@ -165,11 +174,17 @@ pub fn child(pointer: &str, token: &str) -> String {
 /// Lengthens a JSON Pointer by a reference token.
 pub(crate) fn push_token(pointer: &mut String, token: &str) {
     pointer.push('/');
-    if token.contains(['~', '/']) {
+    // One look at each byte takes less than a search, and names are short.
+    if token.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
         pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
     } else {
         pointer.push_str(token);
     }
+}
+
+/// A reference token of a JSON Pointer as the name that it stands for (RFC 6901, 4).
+pub(crate) fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') { token.replace("~1", "/").replace("~0", "~").into() } else { token.into() }
 }
 
 /// Where the refusal of null is filed: beside the `type` that refuses it; no keyword is named so.

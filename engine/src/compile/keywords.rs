@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Compiler;
+use super::pattern::Trial;
 use crate::diagnostic::{Diagnostic, Rule, alternatives, has_errors, nearest};
 use crate::lower::article;
 use crate::model::{Field, Form, Spanned};
@@ -338,7 +339,7 @@ impl<'c> Checker<'c> {
 
     fn pattern(&mut self, pattern: &str, span: Span) {
         let pattern = Spanned::new(pattern.to_owned(), span);
-        self.diagnostics.extend(self.compiler.check_pattern(self.form, &pattern));
+        self.diagnostics.extend(self.compiler.patterns.check(self.form, &pattern, Trial::OfEach));
     }
 }
 
