@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use crate::compile::CompiledForm;
 use crate::messages::Languages;
 use crate::model::Example;
-use crate::submission::{Circumstances, PayloadFault, Refusal, Submitted, submit};
+use crate::submission::{Circumstances, PayloadFault, Refusal, Submitted, verdict};
 
 pub use coverage::{Coverage, coverage};
 
@@ -85,8 +85,8 @@ fn run<'f>(form: &CompiledForm, example: &'f Example, now: SystemTime) -> Exampl
         address: None,
     };
     let mut run = ExampleRun { example, actual: Vec::new(), outcome: Outcome::Passed };
-    run.actual = match submit(form, Submitted::new(example.form.clone()), &circumstances) {
-        Ok(_) => Vec::new(),
+    run.actual = match verdict(form, Submitted::new(example.form.clone()), &circumstances) {
+        Ok(()) => Vec::new(),
         Err(Refusal::Violations(violations)) => {
             violations.iter().map(|found| (found.dotted_path(), found.code.to_owned())).collect()
         }

@@ -141,21 +141,42 @@ pub fn submit(
     complete(form, prepare::prepare(form, submitted.0), circumstances)
 }
 
+/// Judges a request as [`submit`] does, for those who want to know no more than what it breaks: violations quote no values.
+///
+/// # Errors
+/// With every violation, or with the value that the form could not compute.
+pub fn verdict(
+    form: &CompiledForm,
+    submitted: Submitted,
+    circumstances: &Circumstances,
+) -> Result<(), Refusal> {
+    judged(form, prepare::prepare(form, submitted.0), circumstances).1
+}
+
 fn complete(form: &CompiledForm, values: Value, circumstances: &Circumstances) -> Result<Accepted, Refusal> {
-    let (values, fault) = prepare::compute(form, values, circumstances);
-    if let Some(fault) = fault {
-        // It may have failed because of what was sent. Then that is what is wrong.
-        let mut violations = judge(form, &values, circumstances.now).err().unwrap_or_default();
-        violations.retain(|violation| !violation.is_of_computed(form));
-        return Err(if violations.is_empty() {
-            Refusal::Payload(fault)
-        } else {
-            Refusal::Violations(quoted(form, &values, violations))
-        });
+    match judged(form, values, circumstances) {
+        (values, Ok(())) => Ok(accept::accept(form, values)),
+        (values, Err(Refusal::Violations(violations))) => {
+            Err(Refusal::Violations(quoted(form, &values, violations)))
+        }
+        (_, Err(fault)) => Err(fault),
     }
-    judge(form, &values, circumstances.now)
-        .map_err(|violations| Refusal::Violations(quoted(form, &values, violations)))?;
-    Ok(accept::accept(form, values))
+}
+
+/// The values with what the form computes, and what they break.
+fn judged(form: &CompiledForm, values: Value, circumstances: &Circumstances) -> (Value, Result<(), Refusal>) {
+    let (values, fault) = prepare::compute(form, values, circumstances);
+    let verdict = judge(form, &values, circumstances.now);
+    let verdict = match fault {
+        None => verdict.map_err(Refusal::Violations),
+        Some(fault) => {
+            // It may have failed because of what was sent. Then that is what is wrong.
+            let mut violations = verdict.err().unwrap_or_default();
+            violations.retain(|violation| !violation.is_of_computed(form));
+            Err(if violations.is_empty() { Refusal::Payload(fault) } else { Refusal::Violations(violations) })
+        }
+    };
+    (values, verdict)
 }
 
 fn quoted(form: &CompiledForm, values: &Value, mut violations: Vec<Violation>) -> Vec<Violation> {
