@@ -57,7 +57,15 @@ pub(super) fn is_anchored(hir: &Hir) -> bool {
 
 /// Whether no text matches: its start would have to come after a character, or its end before one.
 pub(super) fn is_never_matched(pattern: &str) -> bool {
-    regex_syntax::parse(pattern).is_ok_and(|hir| never(&hir))
+    may_be_never_matched(pattern) && regex_syntax::parse(pattern).is_ok_and(|hir| never(&hir))
+}
+
+/// Whether an anchor stands within the pattern, or a class may have lost all of its characters: most patterns need not be
+/// parsed to be told from those.
+fn may_be_never_matched(pattern: &str) -> bool {
+    let inner = pattern.strip_prefix('^').unwrap_or(pattern);
+    let inner = inner.strip_suffix('$').unwrap_or(inner);
+    ["^", "$", "&&", "--", "~~", r"\A", r"\z", r"\P"].iter().any(|part| inner.contains(part))
 }
 
 fn never(hir: &Hir) -> bool {
@@ -120,10 +128,21 @@ mod tests {
 
     #[test]
     fn patterns_that_nothing_matches() {
-        for pattern in ["/^[0-9]{5}$/", "a^b", "^a$b", "(?:a^|b^)", "(x$)y", "(?:a^)+b"] {
+        for pattern in [
+            "/^[0-9]{5}$/",
+            "a^b",
+            "^a$b",
+            "(?:a^|b^)",
+            "(x$)y",
+            "(?:a^)+b",
+            r"[^\s\S]",
+            "[a&&b]",
+            r"a\z$b",
+            r"\P{Any}",
+        ] {
             assert!(is_never_matched(pattern), "{pattern}");
         }
-        for pattern in ["^a$", "^^a$$", "a|^b", "(?:a^)*b", "x*^a", "a$x?", "(^|,)a(,|$)", "", "["] {
+        for pattern in ["^a$", r"^a\$", "^^a$$", "a|^b", "(?:a^)*b", "x*^a", "a$x?", "(^|,)a(,|$)", "", "["] {
             assert!(!is_never_matched(pattern), "{pattern}");
         }
     }

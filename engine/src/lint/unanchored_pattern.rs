@@ -19,12 +19,24 @@ pub(super) fn check(form: &Form, field: &Field) -> Vec<Diagnostic> {
 }
 
 fn unanchored(form: &Form, pattern: &Spanned<String>) -> Option<Diagnostic> {
+    if is_plainly_anchored(&pattern.value) {
+        return None;
+    }
     let ast = Parser::new().parse(&pattern.value).ok()?;
     let (message, part) = loose_alternatives(&ast).or_else(|| loose_end(&ast))?;
     let span = form.source.span_in_string(&pattern.span, &pattern.value, part);
     let whole = anchored(&ast, &pattern.value);
     let diagnostic = Diagnostic::new(Rule::UnanchoredPattern, &form.source, span, message);
     Some(diagnostic.help(format!("write `{whole}` for a pattern of the whole value")))
+}
+
+/// Whether both ends are held, as those of most patterns are, which then need not be parsed.
+fn is_plainly_anchored(pattern: &str) -> bool {
+    // A comment may hide the last anchor, but only in a pattern that is no ECMAScript.
+    pattern.starts_with('^')
+        && pattern.ends_with('$')
+        && !pattern.ends_with(r"\$")
+        && !pattern.contains(['|', '#'])
 }
 
 /// `^a|b$`, in which each anchor belongs to one of the alternatives.
@@ -159,6 +171,7 @@ mod tests {
             ("^a|b|c$", "^(?:a|b|c)$"),
             ("[a-z]+|[0-9]+", "^(?:[a-z]+|[0-9]+)$"),
         ] {
+            assert!(!is_plainly_anchored(pattern), "{pattern}");
             assert_eq!(suggested(pattern).as_deref(), Some(whole), "{pattern}");
         }
     }
