@@ -284,32 +284,39 @@ impl Registry {
 }
 
 impl Snapshot {
-    /// The status of this very name; they are in the order of their names.
-    fn status_named(&self, name: &str) -> Option<&FormStatus> {
-        self.statuses.get(self.index_of(name)?)
+    /// Each status with the one of the same name in another snapshot: both are in the order of their names.
+    fn beside<'s>(
+        &'s self,
+        other: &'s Self,
+    ) -> impl Iterator<Item = (&'s FormStatus, Option<&'s FormStatus>)> {
+        let mut others = other.statuses.iter().peekable();
+        self.statuses.iter().map(move |status| {
+            while others.next_if(|other| other.name < status.name).is_some() {}
+            (status, others.peek().copied().filter(|other| other.name == status.name))
+        })
     }
 
+    /// Where the status of this very name is.
     fn index_of(&self, name: &str) -> Option<usize> {
         self.statuses.binary_search_by(|status| status.name.as_str().cmp(name)).ok()
     }
 
     /// The forms that stand otherwise than in an earlier snapshot, or whose files are among `paths`.
     fn changed_since(&self, before: &Self, paths: &HashSet<&OsStr>) -> Vec<(String, State)> {
-        let same = |status: &&FormStatus| {
-            let served = |status: &FormStatus| status.form.as_ref().map(Arc::as_ptr);
-            let before = before.status_named(&status.name);
+        let served = |status: &FormStatus| status.form.as_ref().map(Arc::as_ptr);
+        let is_same = |status: &FormStatus, before: Option<&FormStatus>| {
             !paths.contains(status.source.path.as_os_str())
                 && before
                     .is_some_and(|before| before.state == status.state && served(before) == served(status))
         };
-        let changed = self.statuses.iter().filter(|status| !same(status));
-        changed.map(|status| (status.name.clone(), status.state)).collect()
+        let changed = self.beside(before).filter(|(status, before)| !is_same(status, *before));
+        changed.map(|(status, _)| (status.name.clone(), status.state)).collect()
     }
 
     /// The names that a later snapshot no longer has.
     fn missing_in(&self, later: &Self) -> Vec<String> {
-        let missing = self.statuses.iter().filter(|status| later.status_named(&status.name).is_none());
-        missing.map(|status| status.name.clone()).collect()
+        let missing = self.beside(later).filter(|(_, later)| later.is_none());
+        missing.map(|(status, _)| status.name.clone()).collect()
     }
 
     /// Keeps the last good version of policies that are gone, or broken, while a form is served that names them.
