@@ -76,8 +76,19 @@ pub(super) fn findings_for_stderr(diagnostics: &[Diagnostic]) -> String {
 
 /// A path as people and other programs know it: from the working directory on, where it is below it.
 pub(super) fn relative(path: &Path) -> PathBuf {
+    relative_to(std::env::current_dir().ok().as_deref(), path)
+}
+
+/// The same of many paths: where this process works is asked once.
+pub(super) fn make_relative<'p>(paths: impl IntoIterator<Item = &'p mut PathBuf>) {
     let here = std::env::current_dir().ok();
-    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    for path in paths {
+        *path = relative_to(here.as_deref(), path);
+    }
+}
+
+fn relative_to(here: Option<&Path>, path: &Path) -> PathBuf {
+    let below = here.and_then(|here| path.strip_prefix(here).ok());
     below.unwrap_or(path).components().filter(|part| *part != Component::CurDir).collect()
 }
 

@@ -42,9 +42,8 @@ impl Inspection {
         configs: &Path,
         levels: &Levels,
     ) -> anyhow::Result<Self> {
-        for file in listing.forms.iter_mut().chain(&mut listing.locales).chain(&mut listing.policies) {
-            file.path = output::relative(&file.path);
-        }
+        let files = listing.forms.iter_mut().chain(&mut listing.locales).chain(&mut listing.policies);
+        output::make_relative(files.map(|file| &mut file.path));
         let progress = Progress::new(listing.forms.len());
         let built = inspect_all(&Compiler::new(), &listing.forms, SystemTime::now(), || progress.advance());
         drop(progress);
@@ -130,9 +129,7 @@ fn unknown_in(configs: &Path, built: &[Built]) -> anyhow::Result<Vec<Diagnostic>
         return Ok(Vec::new());
     }
     let mut policies = source::list_policies(configs)?;
-    for policy in &mut policies {
-        policy.path = output::relative(&policy.path);
-    }
+    output::make_relative(policies.iter_mut().map(|policy| &mut policy.path));
     Ok(unknown_policies(built, &read_policies(&policies)))
 }
 
