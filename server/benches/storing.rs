@@ -1,19 +1,23 @@
-//! What the store alone can do: records per second from many creators at once, beside one creator that waits for each
-//! of its commits, and beside what the disk would allow.
+//! What the stores alone can do: records per second from many creators at once, beside one creator that waits for each
+//! of its commits, beside what the disk would allow, and on `PostgreSQL` beside single rows that `pgbench` inserts.
 //!
 //! Rates are taken in rounds of everything. `benches/README.md` says how to read the numbers.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs, reason = "a benchmark")]
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use formwork::store::{self, Creation, NewClaim, NewRecord, Store};
+use formwork_tests::postgres::{self, Cluster};
 use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use tempfile::NamedTempFile;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
@@ -26,16 +30,24 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let directory = tempfile::tempdir().unwrap();
     let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+    on_sqlite(&runtime);
+    if postgres::is_there() {
+        on_postgres(&runtime);
+    }
+}
+
+fn on_sqlite(runtime: &Runtime) {
+    let directory = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", directory.path().join("formwork.db").display());
     let store = runtime.block_on(store::open(&database)).unwrap();
     let numbers = Arc::new(AtomicU64::new(0));
-    let rate = |creators| creates(&runtime, &store, &numbers, creators);
-    // The first round warms up and is not shown.
-    let rounds: Vec<[f64; 3]> =
-        (0..=ROUNDS).map(|_| [fsyncs(directory.path()), rate(1), rate(CREATORS)]).skip(1).collect();
-    println!("\n{ROUNDS} rounds; per second\n\n{:<44} {:>10} {:>10} {:>10}", "", "min", "median", "max");
+    let rate = |creators| creates(runtime, &store, &numbers, creators);
+    let rounds = rounds(|| [fsyncs(directory.path()), rate(1), rate(CREATORS)]);
+    println!(
+        "\nSQLite, {ROUNDS} rounds; per second\n\n{:<44} {:>10} {:>10} {:>10}",
+        "", "min", "median", "max"
+    );
     row("bare append and fsync", rounds.iter().map(|round| round[0]), 0);
     row("one creator, a commit each", rounds.iter().map(|round| round[1]), 0);
     row(&format!("{CREATORS} creators"), rounds.iter().map(|round| round[2]), 0);
@@ -43,6 +55,81 @@ fn main() {
     row("one creator to bare fsyncs", rounds.iter().map(|round| round[1] / round[0]), 2);
     row(&format!("{CREATORS} creators to one"), rounds.iter().map(|round| round[2] / round[1]), 2);
     runtime.block_on(store.close());
+}
+
+fn on_postgres(runtime: &Runtime) {
+    let cluster = Cluster::durable();
+    let database = runtime.block_on(cluster.database());
+    let store = runtime.block_on(store::open(&database)).unwrap();
+    let inserts = Inserts::new(runtime, &cluster);
+    let numbers = Arc::new(AtomicU64::new(0));
+    let rate = |creators| creates(runtime, &store, &numbers, creators);
+    let rounds = rounds(|| [inserts.rate(1), inserts.rate(CREATORS), rate(1), rate(CREATORS)]);
+    println!(
+        "\nPostgreSQL, {ROUNDS} rounds; per second\n\n{:<44} {:>10} {:>10} {:>10}",
+        "", "min", "median", "max"
+    );
+    row("pgbench, one connection", rounds.iter().map(|round| round[0]), 0);
+    row(&format!("pgbench, {CREATORS} connections"), rounds.iter().map(|round| round[1]), 0);
+    row("one creator, a commit each", rounds.iter().map(|round| round[2]), 0);
+    row(&format!("{CREATORS} creators"), rounds.iter().map(|round| round[3]), 0);
+    println!("\nratios within a round\n");
+    row("one creator to one connection", rounds.iter().map(|round| round[2] / round[0]), 2);
+    row(
+        &format!("{CREATORS} creators to {CREATORS} connections"),
+        rounds.iter().map(|round| round[3] / round[1]),
+        2,
+    );
+    runtime.block_on(store.close());
+}
+
+/// The first round warms up and is not shown.
+fn rounds<const N: usize>(mut round: impl FnMut() -> [f64; N]) -> Vec<[f64; N]> {
+    (0..=ROUNDS).map(|_| round()).skip(1).collect()
+}
+
+/// Single rows that `pgbench` inserts, each in a transaction of its own, into a table like that of the records: one
+/// table, one index, nothing unique but the id.
+struct Inserts<'a> {
+    cluster: &'a Cluster,
+    database: String,
+    script: NamedTempFile,
+}
+
+impl<'a> Inserts<'a> {
+    fn new(runtime: &Runtime, cluster: &'a Cluster) -> Self {
+        let database = runtime.block_on(cluster.database());
+        runtime.block_on(async {
+            let table = "CREATE TABLE single (id bigserial PRIMARY KEY, resource text NOT NULL, form text NOT NULL, \
+                version text NOT NULL, attributes json NOT NULL, created_at bigint NOT NULL)";
+            let pool = PgPool::connect(&database).await.unwrap();
+            sqlx::query(table).execute(&pool).await.unwrap();
+            pool.close().await;
+        });
+        let mut script = NamedTempFile::new().unwrap();
+        // `pgbench` would take a colon before a letter for a variable.
+        let attributes = record(0).attributes.replace(':', ": ");
+        writeln!(
+            script,
+            "INSERT INTO single (resource, form, version, attributes, created_at) \
+             VALUES ('User', 'newsletter', '39ffee50d7f6b59a', '{attributes}', 1700000000000);"
+        )
+        .unwrap();
+        fs::set_permissions(script.path(), Permissions::from_mode(0o644)).unwrap();
+        Self { cluster, database, script }
+    }
+
+    fn rate(&self, connections: usize) -> f64 {
+        let connections = connections.to_string();
+        let mut program = self.cluster.command("pgbench");
+        program.args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--client", &connections]);
+        program.args(["--time", "2", "--file"]).arg(self.script.path()).arg(&self.database);
+        let ran = program.output().unwrap();
+        let text = String::from_utf8(ran.stdout).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("tps = "));
+        let rate = line.unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&ran.stderr)));
+        rate.split(' ').next().unwrap().parse().unwrap()
+    }
 }
 
 fn row(label: &str, values: impl Iterator<Item = f64>, decimals: usize) {

@@ -12,11 +12,13 @@ mod named;
 mod new;
 mod openapi;
 mod output;
+mod progress;
 mod sample;
 mod schema;
 mod serve;
 mod test;
 mod token;
+mod transfer;
 mod validate;
 
 use std::process::ExitCode;
@@ -63,6 +65,8 @@ enum Command {
     Token(token::Arguments),
     /// Copies the database, also while it is served.
     Backup(backup::Arguments),
+    /// Moves everything from one database to another, ids included.
+    Transfer(transfer::Arguments),
     /// Prints a script that completes commands and options in a shell.
     Completions(completions::Arguments),
     /// Prints the manual page, or writes one for every command.
@@ -103,6 +107,7 @@ pub fn main() -> ExitCode {
         Some(Command::New(arguments)) => new::run(configs, &arguments),
         Some(Command::Token(arguments)) => token::run(&arguments),
         Some(Command::Backup(arguments)) => backup::run(&arguments),
+        Some(Command::Transfer(arguments)) => transfer::run(&arguments),
         Some(Command::Completions(arguments)) => Ok(completions::run(&arguments)),
         Some(Command::Man(arguments)) => man::run(&arguments),
     };

@@ -5,6 +5,7 @@
 
 mod postgres;
 mod sqlite;
+pub mod transfer;
 mod writer;
 
 use std::path::Path;
@@ -57,6 +58,12 @@ pub enum StoreError {
     /// The operating system gives no thread to write on.
     #[error("cannot start a thread for the database")]
     Thread(#[source] std::io::Error),
+    /// Somebody else is at it.
+    #[error("the database is in use; a transfer needs it alone: stop the servers first")]
+    InUse,
+    /// It is not whole.
+    #[error("a transfer to this database has not ended; run it again")]
+    Unfinished,
     /// The database refused, or is out of reach.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),

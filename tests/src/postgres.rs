@@ -102,6 +102,16 @@ impl Cluster {
         assert!(keeper.wait().unwrap().success());
     }
 
+    /// Sends a signal to every process of the server: `STOP` lets it answer nobody, and `CONT` again.
+    pub fn signal(&self, signal: &str) {
+        let lock = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let server = lock.lines().next().unwrap();
+        let listed = Command::new("ps").args(["-o", "pid=", "--ppid", server]).output().unwrap();
+        let sessions = String::from_utf8(listed.stdout).unwrap();
+        let all = std::iter::once(server).chain(sessions.split_whitespace());
+        assert!(Command::new("kill").arg(format!("-{signal}")).args(all).status().unwrap().success());
+    }
+
     /// Makes an empty database; its URL.
     pub async fn database(&self) -> String {
         static NUMBER: AtomicU64 = AtomicU64::new(0);

@@ -3,7 +3,6 @@
 mod fixes;
 mod inspection;
 mod levels;
-mod progress;
 mod watch;
 
 use std::io;

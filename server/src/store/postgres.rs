@@ -2,6 +2,7 @@
 //!
 //! Several servers may share a database. Nothing is kept in memory: each asks it anew.
 
+pub(super) mod archive;
 mod committer;
 mod failure;
 mod group;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions as _, Connection as _, Postgres as Engine, Row};
 use tokio::time::timeout;
@@ -40,11 +41,19 @@ impl Postgres {
     /// Opens the database of a URL, as `libpq` writes them, and brings its tables up to date.
     pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
         let options = session::options(url)?;
-        migrate(&options).await?;
+        let mut connection = migrate(&options).await?;
+        if !session::join(&mut connection).await? {
+            return Err(StoreError::InUse);
+        }
+        if is_unfinished(&mut connection).await? {
+            return Err(StoreError::Unfinished);
+        }
         let commits = std::iter::repeat_with(|| committer(options.clone())).take(WRITERS);
         let writer = Writer::start("postgres-writer", commits)?;
         let pool = PgPoolOptions::new()
             .max_connections(READERS)
+            // From now on somebody serves the database.
+            .min_connections(1)
             .acquire_timeout(CONNECT)
             .test_before_acquire(false)
             .before_acquire(|connection, state| {
@@ -56,7 +65,9 @@ impl Postgres {
                 })
             })
             .after_connect(|connection, _| Box::pin(session::settle(connection)))
-            .connect_lazy_with(options);
+            .connect_with(options)
+            .await?;
+        connection.close().await?;
         Ok(Self { writer, pool })
     }
 
@@ -81,12 +92,16 @@ impl Postgres {
 }
 
 /// Brings the tables up to date; of several servers that start at once, one does it while the others wait.
-async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
+async fn migrate(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
     // Waits for the lock as long as it takes: what is done under it may take long on large tables.
     let mut connection = options.connect().await?;
     sqlx::migrate!("migrations/postgres").run(&mut connection).await.map_err(StoreError::Migration)?;
-    connection.close().await?;
-    Ok(())
+    Ok(connection)
+}
+
+/// Whether a transfer to this database was begun and has not ended.
+async fn is_unfinished(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM transfers)").fetch_one(connection).await?)
 }
 
 #[async_trait]

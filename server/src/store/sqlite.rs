@@ -3,6 +3,7 @@
 //! WAL mode with full synchronization: a commit is on the disk before it returns. Records are written through
 //! rusqlite, all else goes through sqlx; both are the same library underneath.
 
+pub(super) mod archive;
 pub(super) mod backup;
 mod group;
 mod keys;
@@ -45,29 +46,41 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) async fn open(file: &Path) -> Result<Self, StoreError> {
-        if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-            std::fs::create_dir_all(directory).map_err(StoreError::Directory)?;
+        let settings = Self::migrate(file).await?;
+        let unfinished = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM transfers)");
+        if unfinished.fetch_one(&settings).await? {
+            return Err(StoreError::Unfinished);
         }
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY)
-            .statement_cache_capacity(STATEMENTS);
-        let pool = SqlitePoolOptions::new().acquire_timeout(BUSY);
-        let patient = options.clone().busy_timeout(PATIENCE);
-        let settings =
-            pool.clone().max_connections(1).acquire_timeout(PATIENCE).connect_with(patient).await?;
-        sqlx::migrate!("migrations/sqlite").run(&settings).await.map_err(StoreError::Migration)?;
-        let options = options.create_if_missing(false).pragma("query_only", "on");
-        let readers = pool.max_connections(READERS).connect_with(options).await?;
+        let options = options(file).pragma("query_only", "on");
+        let readers = SqlitePoolOptions::new().acquire_timeout(BUSY).max_connections(READERS);
+        let readers = readers.connect_with(options).await?;
         let mut connection =
             writing_connection(file).map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
         let commit = move |records: &[&NewRecord]| group::commit(&mut connection, records);
         Ok(Self { writer: Writer::start("sqlite-writer", [commit])?, settings, readers })
     }
+
+    /// Makes the file if need be, and brings its tables up to date.
+    async fn migrate(file: &Path) -> Result<SqlitePool, StoreError> {
+        if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            std::fs::create_dir_all(directory).map_err(StoreError::Directory)?;
+        }
+        let options = options(file).create_if_missing(true).busy_timeout(PATIENCE);
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+        let pool = pool.connect_with(options).await?;
+        sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::Migration)?;
+        Ok(pool)
+    }
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(STATEMENTS)
 }
 
 /// Opens a database whose tables are there.

@@ -18,15 +18,21 @@ const ACKNOWLEDGED: usize = 60;
 
 #[test]
 fn every_create_is_there_once_after_kill_9_if_it_was_acknowledged_or_sent_again() {
-    let kills = std::env::var("FORMWORK_TEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let root = workspace();
-    lift_rate_limits(root.path());
+    let file = root.path().join("data/formwork.db");
+    kill_over_and_over(root.path(), &[], |stored| check(&file, stored));
+}
+
+/// Kills servers under load; `check` is told which records there have to be.
+pub(crate) fn kill_over_and_over(root: &Path, arguments: &[&str], check: impl Fn(&BTreeSet<i64>)) {
+    let kills = std::env::var("FORMWORK_TEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    lift_rate_limits(root);
     let mut stored = BTreeSet::new();
     for round in 0..kills {
-        let serving = Serving::start(root.path(), &[]);
+        let serving = Serving::start(root, arguments);
         let sent = under_load(&serving, &round.to_string(), || serving.signal("KILL"));
         // Opened by a server first: recovery is part of the promise.
-        let again = Serving::start(root.path(), &[]);
+        let again = Serving::start(root, arguments);
         for mut sent in sent {
             // The last one was not answered, and the one before it was.
             for last in sent.iter_mut().rev().take(2) {
@@ -39,7 +45,7 @@ fn every_create_is_there_once_after_kill_9_if_it_was_acknowledged_or_sent_again(
             }
         }
         again.kill();
-        check(&root.path().join("data/formwork.db"), &stored);
+        check(&stored);
     }
     assert!(stored.len() >= kills * ACKNOWLEDGED);
 }
@@ -68,7 +74,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    fn new(email: &str, with_password: bool) -> Self {
+    pub(crate) fn new(email: &str, with_password: bool) -> Self {
         let (name, form) = if with_password {
             (REFERENCE, user(email, "somepassword"))
         } else {
@@ -78,7 +84,7 @@ impl Request {
         Self { key: format!("Idempotency-Key: \"{email}\"\r\n"), body }
     }
 
-    fn send(&self, address: SocketAddr) -> std::io::Result<Answer> {
+    pub(crate) fn send(&self, address: SocketAddr) -> std::io::Result<Answer> {
         post(address, "/api/users", &self.key, &self.body)
     }
 }
@@ -117,12 +123,24 @@ pub(crate) fn create_until_killed(address: SocketAddr, client: &str, count: &Ato
 
 /// Exactly these records are there, and nothing is there by halves.
 pub(crate) fn check(file: &Path, stored: &BTreeSet<i64>) {
-    let ids = sound(file);
-    let lost: Vec<_> = stored.difference(&ids).collect();
+    exactly(&sound(file), stored);
+}
+
+/// These are the ids of the records that were acknowledged.
+pub(crate) fn exactly(ids: &BTreeSet<i64>, stored: &BTreeSet<i64>) {
+    let lost: Vec<_> = stored.difference(ids).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     let doubled: Vec<_> = ids.difference(stored).collect();
     assert!(doubled.is_empty(), "stored for nobody: {doubled:?}");
 }
+
+/// What would count more than nothing if something were there by halves.
+pub(crate) const FAULTS: [&str; 4] = [
+    "SELECT count(*) FROM records WHERE id NOT IN (SELECT record_id FROM claims WHERE field = 'email')",
+    "SELECT count(*) FROM claims WHERE record_id NOT IN (SELECT id FROM records)",
+    "SELECT count(*) FROM passwords WHERE record_id NOT IN (SELECT id FROM records)",
+    "SELECT count(*) FROM records WHERE (form = 'newsletter') = (id IN (SELECT record_id FROM passwords))",
+];
 
 /// The ids of a database in which nothing is there by halves.
 pub(crate) fn sound(file: &Path) -> BTreeSet<i64> {
@@ -131,13 +149,7 @@ pub(crate) fn sound(file: &Path) -> BTreeSet<i64> {
         let database = SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
         let sound: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&database).await.unwrap();
         assert_eq!(sound, "ok");
-        let faults = [
-            "SELECT count(*) FROM records WHERE id NOT IN (SELECT record_id FROM claims WHERE field = 'email')",
-            "SELECT count(*) FROM claims WHERE record_id NOT IN (SELECT id FROM records)",
-            "SELECT count(*) FROM passwords WHERE record_id NOT IN (SELECT id FROM records)",
-            "SELECT count(*) FROM records WHERE (form = 'newsletter') = (id IN (SELECT record_id FROM passwords))",
-        ];
-        for fault in faults {
+        for fault in FAULTS {
             let found: i64 = sqlx::query_scalar(fault).fetch_one(&database).await.unwrap();
             assert_eq!(found, 0, "{fault}");
         }

@@ -23,9 +23,11 @@ mod examples;
 mod faults;
 mod lint;
 mod policies;
+mod postgres;
 mod revision;
 mod secrets;
 mod shutdown;
+mod transfer;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -18,7 +18,7 @@ use formwork_engine::render::shown_path;
 use formwork_engine::source::{self, FileKind, FormPath, Listing, ReadFault, SourceFile};
 use formwork_engine::suppression::Scope;
 
-use super::progress::Progress;
+use super::super::progress::Progress;
 use crate::cli::output;
 
 /// What was looked at, and what was found.

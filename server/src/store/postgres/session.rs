@@ -13,6 +13,9 @@ use super::super::StoreError;
 /// For how long a connection that answered is taken to be alive.
 pub(super) const FRESH: Duration = Duration::from_secs(1);
 
+/// The advisory lock that every session of a server shares, and that a transfer has alone: `formwork` in ASCII.
+pub(super) const LOCK: i64 = 0x666f_726d_776f_726b;
+
 /// What a URL may say after its `?`: the driver passes over all else, be it `sslmod=require`, and logs its value.
 const PARAMETERS: [&str; 12] = [
     "application_name",
@@ -47,9 +50,19 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     })
 }
 
-/// Sets a new session.
+/// Sets a new session, and joins those that serve the database.
 pub(super) async fn settle(connection: &mut PgConnection) -> sqlx::Result<()> {
-    connection.execute(sqlx::raw_sql(include_str!("session.sql"))).await.map(drop)
+    connection.execute(sqlx::raw_sql(include_str!("session.sql"))).await?;
+    if join(connection).await? {
+        return Ok(());
+    }
+    Err(sqlx::Error::Configuration("a transfer has the database to itself".into()))
+}
+
+/// Joins those that serve the database, unless a transfer has it to itself.
+pub(super) async fn join(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let join = sqlx::query_scalar("SELECT pg_try_advisory_lock_shared($1)");
+    join.bind(LOCK).fetch_one(connection).await
 }
 
 /// A connection of the pool during a statement.

@@ -1,4 +1,4 @@
-//! A bar on standard error while much is looked at: on a terminal only, and only when it takes long.
+//! A bar on standard error while much is done: on a terminal only, and only when it takes long.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,16 @@ impl Progress {
 
     /// One more is done.
     pub(super) fn advance(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.show(self.done.fetch_add(1, Ordering::Relaxed) + 1);
+    }
+
+    /// So many are done, of so many as are known by now.
+    pub(super) fn reach(&self, done: u64, of: u64) {
+        self.bar.set_length(of);
+        self.show(done);
+    }
+
+    fn show(&self, done: u64) {
         if self.started.elapsed() < PATIENCE {
             return;
         }
