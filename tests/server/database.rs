@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
 use crate::Server;
 
-/// Which kind of database the tests are run on: `postgres`, or SQLite where it is not set.
+/// Which kind of database the tests are run on: `postgres`, or `SQLite` where it is not set.
 const KIND: &str = "FORMWORK_TEST_DATABASE";
 
 fn is_on_postgres() -> bool {

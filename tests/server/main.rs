@@ -16,6 +16,7 @@ mod policies;
 mod rates;
 mod representations;
 mod security;
+mod several;
 mod statuses;
 mod tokens;
 mod workbench;
@@ -96,6 +97,22 @@ impl Server {
         ephemeral: Option<StoredToken>,
     ) -> Self {
         let root = tempfile::tempdir().unwrap();
+        let url = database::new(root.path()).await;
+        Self::serve(root, &url, forms, audience, ephemeral).await
+    }
+
+    /// The same on a database that is there.
+    async fn on(url: &str, forms: &[(&str, &str)]) -> Self {
+        Self::serve(tempfile::tempdir().unwrap(), url, forms, Audience::Nobody, None).await
+    }
+
+    async fn serve(
+        root: tempfile::TempDir,
+        url: &str,
+        forms: &[(&str, &str)],
+        audience: Audience,
+        ephemeral: Option<StoredToken>,
+    ) -> Self {
         let configs = root.path().join("configs");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs"), &configs);
         for (name, text) in forms {
@@ -105,8 +122,7 @@ impl Server {
         }
         let (registry, _) = Registry::load(&configs, SystemTime::now()).unwrap();
         let registry = Arc::new(registry);
-        let url = database::new(root.path()).await;
-        let store = store::open(&url).await.unwrap();
+        let store = store::open(url).await.unwrap();
         let params = argon2::Params::new(8, 1, 1, Some(32)).unwrap();
         let hasher = Hasher::new(params, 2, LONGEST_WAIT).unwrap();
         let seconds = Arc::new(AtomicU64::new(0));
@@ -126,6 +142,7 @@ impl Server {
             },
             clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         };
+        let url = url.to_owned();
         Self { root, registry, url, store, hasher, workbench, router: router(Arc::new(app)), seconds }
     }
 
