@@ -40,8 +40,8 @@ fn hear(stream: &mut TcpStream) {
 
 #[test]
 fn where_descriptors_are_few_clients_wait_and_nothing_else_does() {
-    let (limit, room) = (64, 32);
-    let clients = 3 * room;
+    let (limit, places) = (64, 32);
+    let clients = 3 * places;
     let root = workspace();
     let serving = Serving::start_after(
         root.path(),
@@ -60,14 +60,14 @@ fn where_descriptors_are_few_clients_wait_and_nothing_else_does() {
                 drop(gate.read());
             });
         }
-        while served.load(Ordering::Relaxed) < room {
+        while served.load(Ordering::Relaxed) < places {
             std::thread::yield_now();
         }
         // Files are read, and those who run the service connect, while clients hold everything that is theirs.
         fs::write(root.path().join("configs/forms/another.toml"), "resource = \"User\"\n").unwrap();
         serving.line_with("generation=2");
         assert_eq!(get(serving.operations.unwrap(), "/readyz").status, 200);
-        assert_eq!(served.load(Ordering::Relaxed), room);
+        assert_eq!(served.load(Ordering::Relaxed), places);
         drop(closed);
     });
     assert_eq!(served.into_inner(), clients, "the others had their turn");
