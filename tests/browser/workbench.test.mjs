@@ -44,6 +44,15 @@ const create = (name, form) =>
     body: JSON.stringify({ form_configuration_name: name, form }),
   });
 
+/** What axe finds, and how far the page is wider than its window. */
+async function findings(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => window.axe.run({ rules: { region: { enabled: true } } }));
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return overflow > 0 ? [...found, `${overflow} pixels wider than the window`] : found;
+}
+
 /** Notes, in the page itself, when its text first matches; `since` waits for that and gives the milliseconds. */
 async function watchFor(page, pattern) {
   await page.evaluate((pattern) => {
@@ -219,10 +228,13 @@ test("an administrator signs in with a token, and is out once it is revoked", as
     const database = `sqlite:${join(own.directory, "test.db")}`;
     const token = execFileSync(binary, ["token", "create", "--name", "root", "--forms", "*", "--database", database], { encoding: "utf8" });
     const page = await open(`${own.url}/_/records`);
-    page.faults.length = 0; // 401 is what it is for.
     await page.getByLabel("Administrator's token").fill("wrong");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("alert").waitFor();
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await findings(page), [], colorScheme);
+    }
     await page.getByLabel("Administrator's token").fill(token.trim());
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Recent creates" }).waitFor();
@@ -254,13 +266,7 @@ test("axe finds nothing on any page, in light and in dark, wide and narrow", asy
       const page = await (await chromium.newContext({ colorScheme, viewport: { width, height: 800 } })).newPage();
       for (const path of paths) {
         await page.goto(server.url + path);
-        await page.evaluate(axe.source);
-        const { violations } = await page.evaluate(() => window.axe.run({ rules: { region: { enabled: true } } }));
-        for (const { id, nodes } of violations) {
-          found.push(`${path} ${colorScheme} ${width}: ${id}: ${nodes.map((node) => node.html).join(" ")}`);
-        }
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        if (overflow > 0) found.push(`${path} ${colorScheme} ${width}: ${overflow} pixels wider than the window`);
+        found.push(...(await findings(page)).map((finding) => `${path} ${colorScheme} ${width}: ${finding}`));
       }
       await page.context().close();
     }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::{Serving, run, text, workspace};
+use crate::{Serving, get, run, text, workspace};
 
 #[test]
 fn it_prints_a_token_and_a_request_that_work() {
@@ -39,6 +39,22 @@ fn it_prints_each_reload_as_lint_would() {
     serving.line_with("newsletter: stale, and its last good version is served");
     fs::write(&file, good).unwrap();
     serving.line_with("newsletter: live");
+}
+
+#[test]
+fn it_says_where_the_workbench_is_unless_there_is_none() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &["--dev"]);
+    let line = serving.line_with("the workbench is on ");
+    assert!(line.ends_with(&format!("http://{}/_/", serving.address)), "{line}");
+    let page = get(serving.address, "/_/");
+    assert!(page.status == 200 && page.body.contains("newsletter"), "{}", page.body);
+    for arguments in [&["--dev", "--workbench", "off"][..], &[]] {
+        let serving = Serving::start(root.path(), arguments);
+        assert_eq!(get(serving.address, "/_/").status, 404, "{arguments:?}");
+    }
+    let serving = Serving::start(root.path(), &["--workbench", "on"]);
+    assert_eq!(get(serving.address, "/_/").status, 401, "it asks for a token");
 }
 
 #[test]

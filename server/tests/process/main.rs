@@ -221,7 +221,7 @@ fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> std::io::
     let length = body.len();
     write!(
         stream,
-        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
          Connection: close\r\n{headers}\r\n{body}"
     )?;
     Answer::read(stream)
@@ -229,7 +229,7 @@ fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> std::io::
 
 fn get(address: SocketAddr, path: &str) -> Answer {
     let mut stream = connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     Answer::read(stream).unwrap()
 }
 
