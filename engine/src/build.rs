@@ -209,7 +209,8 @@ pub fn unknown_policies<'b>(
     let sound = policies.sound();
     let unfit = |built: &Built| {
         let mut found = lint::unknown_policies(&built.source, &built.policies, &known);
-        found.extend(built.form.iter().flat_map(|form| lint::secrets_in_policies(&form.form, &sound)));
+        let outline = built.outline.iter();
+        found.extend(outline.flat_map(|form| lint::secrets_in_policies(form, &built.policies, &sound)));
         found
     };
     built.into_iter().flat_map(unfit).collect()

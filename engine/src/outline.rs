@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::model::{Check, Field, FieldType, Form, Spanned};
 use crate::schema::Rules;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use crate::template::is_template;
 
 /// A form as others see it.
@@ -22,6 +22,17 @@ pub struct Outline {
     pub(crate) properties: Vec<Property>,
     /// Every declared field, groups included, in declared order.
     pub(crate) fields: Vec<Asking>,
+    /// What is secret and not within what is.
+    pub(crate) secrets: Vec<Secret>,
+}
+
+/// A secret field.
+#[derive(Debug)]
+pub(crate) struct Secret {
+    /// The names that lead there.
+    pub(crate) path: Vec<String>,
+    /// Where it is declared.
+    pub(crate) span: Span,
 }
 
 /// A property of a resource or of a profile.
@@ -60,6 +71,7 @@ impl Outline {
             resource: form.resource.name,
             properties: properties(form).map(|(profile, field)| property(profile, field)).collect(),
             fields: asking(rules),
+            secrets: secrets(&form.fields),
         }
     }
 
@@ -80,6 +92,11 @@ impl Outline {
             && self.properties.len() == other.properties.len()
             && self.properties.iter().zip(&other.properties).all(|(one, other)| alike(one, other))
             && self.fields == other.fields
+            && self
+                .secrets
+                .iter()
+                .map(|secret| &secret.path)
+                .eq(other.secrets.iter().map(|secret| &secret.path))
     }
 
     /// Its other names.
@@ -102,6 +119,21 @@ fn properties(form: &Form) -> impl Iterator<Item = (Option<&str>, &Field)> {
         .chain(in_profiles)
         .flat_map(|(profile, group)| group.fields().iter().map(move |field| (profile, field)))
         .filter(|(_, field)| !field.virtual_field)
+}
+
+fn secrets(fields: &[Field]) -> Vec<Secret> {
+    let of = |field: &Field| {
+        let name = &field.name;
+        if field.secret {
+            return vec![Secret { path: vec![name.value.clone()], span: name.span.clone() }];
+        }
+        let mut within = secrets(field.fields());
+        for secret in &mut within {
+            secret.path.insert(0, name.value.clone());
+        }
+        within
+    };
+    fields.iter().flat_map(of).collect()
 }
 
 fn property(profile: Option<&str>, field: &Field) -> Property {

@@ -77,6 +77,7 @@ pub struct PolicyFault {
 pub struct Policy {
     says: model::Policy,
     environment: Environment<'static>,
+    reads: Vec<(Vec<String>, Span)>,
     suppressions: Suppressions,
 }
 
@@ -99,7 +100,8 @@ impl Policy {
         let mut environment = environment();
         diagnostics.extend(compile(&policy, &mut environment));
         diagnostics.sort_by_key(|found| found.primary.span.start);
-        (Self { says: policy, environment, suppressions }, diagnostics)
+        let reads = reads(&policy, &environment);
+        (Self { says: policy, environment, reads, suppressions }, diagnostics)
     }
 
     /// What stands for a file that cannot be read: it allows nothing.
@@ -111,7 +113,7 @@ impl Policy {
             denied_as: DeniedAs::default(),
             message: None,
         };
-        Self { says, environment: environment(), suppressions: Suppressions::default() }
+        Self { says, environment: environment(), reads: Vec::new(), suppressions: Suppressions::default() }
     }
 
     /// What there is to say of the file, of everything that was found in it and `between` it and others.
@@ -135,19 +137,8 @@ impl Policy {
 
     /// The fields that it reads, each as the names that lead there, with where it says so; no names where it takes the
     /// form as a whole.
-    pub(crate) fn reads(&self) -> Vec<(Vec<String>, Span)> {
-        let (Some(allow), Ok(template)) = (&self.says.allow, self.environment.get_template(ALLOW)) else {
-            return Vec::new();
-        };
-        let variables = template::uses(&template, Kind::Expression).into_iter();
-        let fields = variables.filter_map(|(used, part)| match used {
-            template::Use::Variable(chain) if chain.first().is_some_and(|root| root == "form") => {
-                let place = |part| self.says.source.span_in_string(&allow.span, &allow.value, part);
-                Some((chain[1..].to_vec(), part.map_or_else(|| allow.span.clone(), place)))
-            }
-            _ => None,
-        });
-        fields.collect()
+    pub(crate) fn reads(&self) -> &[(Vec<String>, Span)] {
+        &self.reads
     }
 
     /// Nothing for a request that it allows.
@@ -321,6 +312,22 @@ fn compile(policy: &model::Policy, environment: &mut Environment<'static>) -> Ve
 fn span_of(policy: &model::Policy, span: &Span, text: &str, written: &str, part: Option<Span>) -> Span {
     let own = text.find(written).filter(|_| !written.is_empty()).map(|start| start..start + written.len());
     own.or(part).map_or_else(|| span.clone(), |part| policy.source.span_in_string(span, text, part))
+}
+
+/// The fields that a policy reads, if it compiles.
+fn reads(policy: &model::Policy, environment: &Environment<'static>) -> Vec<(Vec<String>, Span)> {
+    let (Some(allow), Ok(template)) = (&policy.allow, environment.get_template(ALLOW)) else {
+        return Vec::new();
+    };
+    let variables = template::uses(&template, Kind::Expression).into_iter();
+    let fields = variables.filter_map(|(used, part)| match used {
+        template::Use::Variable(chain) if chain.first().is_some_and(|root| root == "form") => {
+            let place = |part| policy.source.span_in_string(&allow.span, &allow.value, part);
+            Some((chain[1..].to_vec(), part.map_or_else(|| allow.span.clone(), place)))
+        }
+        _ => None,
+    });
+    fields.collect()
 }
 
 /// What is wrong with a variable of a policy, if anything is.

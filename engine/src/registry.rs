@@ -239,10 +239,11 @@ impl Registry {
         let snapshot = amended.unwrap_or_else(|| {
             let next = resolved.insert(seen.files.clone());
             changes.apply(next);
-            let mut snapshot = resolve(next, &before, &next_policies.faults().collect());
+            let sound = Policies::new(next_policies.served());
+            let mut snapshot = resolve(next, &before, &next_policies.faults().collect(), &sound);
             snapshot.locales = Locales::new(next_locales.served());
             snapshot.locale_diagnostics = next_locales.reported(&unused(next, &snapshot.locales));
-            snapshot.policies = Policies::new(next_policies.served());
+            snapshot.policies = sound;
             snapshot.policy_diagnostics = next_policies.reported(&unnamed(next, &snapshot.policies));
             snapshot.keep_policies(&before);
             snapshot
@@ -263,6 +264,7 @@ impl Registry {
                     };
                     matches!(found.rule, Rule::DuplicateFormName | Rule::UnknownPolicy)
                         || changed_paths.contains(file.path.as_os_str())
+                        || found.secondary.iter().any(|label| policies.contains(&label.file.default_name))
                         || locales.contains(&file.default_name) && own(found, &snapshot.locale_diagnostics)
                         || policies.contains(&file.default_name) && own(found, &snapshot.policy_diagnostics)
                 })

@@ -130,3 +130,34 @@ fn a_policy_that_no_form_names_is_known_while_serving() {
     live.until("it is gone", |live| rules(live).is_empty());
     assert!(live.snapshot().policies.get("gate").is_none());
 }
+
+const ASKS: &str = "allow = \"form.properties.code != 'x'\"\n";
+
+/// A form that names a policy and has a field which may be secret.
+fn with_code(is_secret: bool) -> String {
+    format!("{}[fields.properties.code]\nsecret = {is_secret}\n", guarded("one"))
+}
+
+#[test]
+fn a_form_is_not_served_with_a_policy_that_asks_for_its_secret() {
+    let live = Live::new(|root| {
+        write(&root.join("configs/forms/sign_up.toml"), &with_code(true));
+        write(&root.join("configs/policies/gate.toml"), ASKS);
+    });
+    assert_eq!((is_allowed(&live), live.state("sign_up")), (None, Some(State::Broken)));
+    assert_eq!(rules(&live), ["secret-in-template"]);
+
+    let form = live.path("configs/forms/sign_up.toml");
+    write(&form, &with_code(false));
+    live.until("nothing is secret", |live| is_allowed(live) == Some(true));
+    write(&form, &with_code(true));
+    live.until("it is secret again", |live| live.state("sign_up") == Some(State::Stale));
+    assert_eq!(is_allowed(&live), Some(true), "as it was before, when the policy saw what it asks for");
+
+    let policy = live.path("configs/policies/gate.toml");
+    write(&policy, YES);
+    live.until("the policy asks for nothing", |live| live.state("sign_up") == Some(State::Live));
+    write(&policy, ASKS);
+    live.until("it asks again", |live| live.state("sign_up") == Some(State::Broken));
+    assert_eq!(is_allowed(&live), None, "no version of the form was good with this policy");
+}

@@ -20,7 +20,7 @@ pub(super) fn readings<'p>(old: &Form, new: &Form, policies: &'p Policies) -> Ve
     let kept = new.policies.iter().filter(|name| old.policies.iter().any(|other| other.value == name.value));
     let there = kept.filter_map(|name| policies.get(&name.value));
     let of = |policy: &'p Arc<crate::policy::Policy>| {
-        let paths = policy.reads().into_iter().map(|(path, _)| path.join("."));
+        let paths = policy.reads().iter().map(|(path, _)| path.join("."));
         paths.map(|path| Reading { policy: policy.name(), path })
     };
     there.flat_map(of).collect()

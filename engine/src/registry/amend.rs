@@ -9,6 +9,7 @@ use super::files::{Changes, File, Files};
 use super::{FormStatus, Snapshot, State};
 use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, has_errors};
+use crate::lint::secrets_in_policies;
 use crate::model::Spanned;
 use crate::source::FormPath;
 use crate::suppression::Scope;
@@ -61,6 +62,7 @@ impl<'b> Amended<'b> {
         };
         if !outline.is_like(last.built.outline.as_ref()?)
             || names(&file.built.policies) != names(&last.built.policies)
+            || !secrets_in_policies(outline, &file.built.policies, &before.policies).is_empty()
             // What it silences between itself and others cannot be seen.
             || last.built.suppressions.are_about_others()
         {

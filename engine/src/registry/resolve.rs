@@ -11,7 +11,8 @@ use super::{FormStatus, Snapshot, State};
 use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::lint::{
-    KnownPolicies, conflicting_types, duplicate_names, unknown_policies, unused_messages, unused_policies,
+    KnownPolicies, conflicting_types, duplicate_names, secrets_in_policies, unknown_policies,
+    unused_messages, unused_policies,
 };
 use crate::messages::Locales;
 use crate::model::Form;
@@ -20,7 +21,14 @@ use crate::policy::Policies;
 use crate::suppression::Scope;
 
 /// Decides which version of every form is served, and under which names.
-pub(super) fn resolve(files: &mut Files, before: &Snapshot, policies: &KnownPolicies<'_>) -> Snapshot {
+///
+/// `policies` are those that there are; `sound`, those that can be asked.
+pub(super) fn resolve(
+    files: &mut Files,
+    before: &Snapshot,
+    policies: &KnownPolicies<'_>,
+    sound: &Policies,
+) -> Snapshot {
     let there: HashSet<PathBuf> = if files.values().all(|file| file.served.is_some()) {
         HashSet::new()
     } else {
@@ -34,14 +42,18 @@ pub(super) fn resolve(files: &mut Files, before: &Snapshot, policies: &KnownPoli
         file.served = before.form(&file.built.name).filter(moved).cloned();
     }
     // What a form may not be served for, though it compiles.
-    let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = without_policies(files, policies);
+    let mut clashes: HashMap<PathBuf, Vec<Diagnostic>> = without_policies(files, policies, sound);
+    // A last good version too is served only with policies that see what they ask for.
+    let is_fit =
+        |form: &&Arc<CompiledForm>| secrets_in_policies(&form.outline, &form.form.policies, sound).is_empty();
     // Who had a name keeps it against newcomers, even while its newest version is broken.
     let candidates: Vec<(&Path, &Arc<CompiledForm>, bool)> = files
         .iter()
         .filter(|(_, file)| !file.missing)
         .filter_map(|(path, file)| {
             let newest = file.built.form.as_ref().filter(|_| !clashes.contains_key(&path.path));
-            Some((path.path.as_path(), newest.or(file.served.as_ref())?, newest.is_some()))
+            let form = newest.or(file.served.as_ref().filter(is_fit))?;
+            Some((path.path.as_path(), form, newest.is_some()))
         })
         .collect();
     let forms: Vec<&Outline> = candidates.iter().map(|(_, form, _)| &*form.outline).collect();
@@ -77,26 +89,27 @@ pub(super) fn resolve(files: &mut Files, before: &Snapshot, policies: &KnownPoli
         let diagnostics = file.built.reported(between, Scope::Directory);
         if has_errors(&diagnostics) || file.missing {
             file.served = file.served.take().filter(|form| snapshot.is_free_for(&form.form));
-            if let Some(form) = &file.served {
+            if let Some(form) = file.served.as_ref().filter(is_fit) {
                 snapshot.serve(form);
             }
         }
         if file.missing && file.served.is_none() {
             continue;
         }
-        let state = match (&file.served, has_errors(&diagnostics)) {
+        let served = file.served.as_ref().filter(is_fit);
+        let state = match (served, has_errors(&diagnostics)) {
             (Some(_), false) => State::Live,
             (Some(_), true) => State::Stale,
             (None, _) => State::Broken,
         };
-        let name = match &file.served {
+        let name = match served {
             Some(form) => form.name(),
             // Another form has the name that it wants: it goes by its file.
             None if snapshot.by_name.contains_key(&file.built.name) => &file.built.source.default_name,
             None => &file.built.name,
         };
         let (name, source) = (name.to_owned(), Arc::clone(&file.built.source));
-        snapshot.statuses.push(FormStatus { name, source, state, form: file.served.clone(), diagnostics });
+        snapshot.statuses.push(FormStatus { name, source, state, form: served.cloned(), diagnostics });
     }
     snapshot.statuses.sort_by(|a, b| a.name.cmp(&b.name));
     snapshot
@@ -120,11 +133,17 @@ pub(super) fn unnamed(files: &Files, policies: &Policies) -> Vec<Diagnostic> {
     unused_policies(newest().flat_map(|built| &built.policies), policies.iter().map(Arc::as_ref))
 }
 
-/// The forms that name policies which there are not, or which cannot be used, with what there is to say of it.
-fn without_policies(files: &Files, policies: &KnownPolicies<'_>) -> HashMap<PathBuf, Vec<Diagnostic>> {
+/// The forms that name policies which there are not, which cannot be used, or which ask for a secret, with what there is to say of it.
+fn without_policies(
+    files: &Files,
+    policies: &KnownPolicies<'_>,
+    sound: &Policies,
+) -> HashMap<PathBuf, Vec<Diagnostic>> {
     let there = files.iter().filter(|(_, file)| !file.missing);
     let unknown = there.filter_map(|(path, file)| {
-        let unknown = unknown_policies(&file.built.source, &file.built.policies, policies);
+        let mut unknown = unknown_policies(&file.built.source, &file.built.policies, policies);
+        let outline = file.built.outline.iter();
+        unknown.extend(outline.flat_map(|form| secrets_in_policies(form, &file.built.policies, sound)));
         (!unknown.is_empty()).then(|| (path.path.clone(), unknown))
     });
     unknown.collect()

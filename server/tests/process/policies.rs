@@ -96,6 +96,15 @@ fn diff_compares_the_policies_of_a_revision() {
 }
 
 #[test]
+fn lint_of_a_directory_finds_a_policy_that_asks_for_a_secret_of_a_form() {
+    let root = guarded("allow = \"form.properties.code == 'x'\"\n");
+    let form = format!("{FORM}\n[fields.properties.code]\nsecret = true\n");
+    fs::write(root.path().join("configs/forms/guarded.toml"), form).unwrap();
+    let found = lint(root.path(), &[]);
+    assert!(found.starts_with("configs/forms/guarded.toml:3:27: error[secret-in-template]"), "{found}");
+}
+
+#[test]
 fn what_cannot_decide_is_logged_without_what_was_sent() {
     let root = guarded("# a fault that no look at the text shows\nallow = \"form.email + 1 == 2\"\n");
     let serving = Serving::start(root.path(), &[]);
