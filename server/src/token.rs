@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -133,13 +134,15 @@ pub struct Tokens {
     ephemeral: Option<StoredToken>,
     /// When stored tokens were used that the store does not know of yet, by id: no more than there are valid tokens.
     unnoted: Mutex<HashMap<String, i64>>,
+    /// The latest time that was seen: what has expired stays so though the clock be set back.
+    latest: AtomicI64,
 }
 
 impl Tokens {
     /// With a token that lives as long as the process, beside those in the store.
     #[must_use]
     pub fn new(ephemeral: Option<StoredToken>) -> Self {
-        Self { ephemeral, unnoted: Mutex::default() }
+        Self { ephemeral, unnoted: Mutex::default(), latest: AtomicI64::new(i64::MIN) }
     }
 
     /// Who presents this token at this time; `None` if it is none, unknown, wrong, expired or revoked, without telling
@@ -163,7 +166,8 @@ impl Tokens {
         // An unknown id takes the same steps as a wrong secret.
         let expected = stored.as_ref().map_or(&[0; 32][..], |token| &token.secret_digest);
         let matches = bool::from(digest(secret).ct_eq(expected));
-        Ok(stored.filter(|token| matches && token.is_valid(now)).and_then(|token| {
+        let latest = self.latest.fetch_max(now, Ordering::Relaxed).max(now);
+        Ok(stored.filter(|token| matches && token.is_valid(latest)).and_then(|token| {
             if is_stored {
                 self.unnoted().insert(token.id.clone(), now);
             }

@@ -146,7 +146,7 @@ async fn after_a_day_a_key_is_as_if_it_had_never_been() {
 
 impl Server {
     /// The same server at another time.
-    fn router_at(&self, clock: fn() -> SystemTime) -> axum::Router {
+    pub(crate) fn router_at(&self, clock: fn() -> SystemTime) -> axum::Router {
         router(Arc::new(App {
             registry: Arc::clone(&self.registry),
             store: Arc::clone(&self.store),

@@ -4,6 +4,7 @@
 
 mod assets;
 mod bodies;
+mod clock;
 mod database;
 mod edge;
 mod form_configurations;
