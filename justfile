@@ -1,7 +1,7 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated editor junit openapi hooks ajv fuzz site browser
+check: fmt lint doc test deny spelling generated editor junit otlp openapi hooks ajv fuzz site browser
 
 # Formatting of Rust and TOML.
 fmt:
@@ -45,6 +45,11 @@ editor:
 junit:
     cargo build --locked --quiet
     python3 tests/junit/check.py target/debug/formwork
+
+# Traces reach a collector: the feature `otlp`, which is off unless asked for.
+otlp:
+    cargo clippy -p formwork --all-targets --features otlp --locked -- -D warnings
+    cargo test -p formwork --features otlp --locked --test process traces
 
 # The server answers as its OpenAPI document says, which schemathesis asks it in every way it knows.
 openapi:

@@ -1,5 +1,6 @@
 //! The HTTP surface: routes, layers, and what they share.
 
+mod bodies;
 mod client_address;
 pub mod connections;
 mod edge;
@@ -13,6 +14,8 @@ pub mod json;
 mod measure;
 mod openapi;
 mod policy;
+#[cfg(feature = "otlp")]
+mod trace_context;
 mod users;
 mod workbench;
 
@@ -36,6 +39,7 @@ use crate::accounts::{Accounts, milliseconds};
 use crate::html::assets;
 use crate::store::Store;
 use crate::token::{Caller, Tokens, from_authorization};
+pub use bodies::Bodies;
 pub use client_address::TrustedProxies;
 pub use edge::{Draining, Edge};
 use error::ApiError;
@@ -138,7 +142,10 @@ pub fn operations(app: Arc<App>) -> Router {
 fn span(request: &Request) -> Span {
     let id = request.headers().get(headers::REQUEST_ID).and_then(|id| id.to_str().ok());
     let (method, path) = (request.method().as_str(), request.uri().path());
-    tracing::info_span!("request", method, path, id, form = field::Empty)
+    let span = tracing::info_span!("request", method, path, id, form = field::Empty);
+    #[cfg(feature = "otlp")]
+    trace_context::adopt(&span, request);
+    span
 }
 
 fn compressed() -> CompressionLayer<impl Predicate> {

@@ -17,11 +17,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::measures::SECONDS;
+use crate::password::Hasher;
+
 /// The media type of the text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// Upper ends of the buckets of durations, in seconds: a refusal takes microseconds, a hash a tenth of a second.
-const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -92,6 +92,8 @@ pub struct Metrics {
     reloads: Family<Reloaded, Counter>,
     forms: Family<Standing, Gauge>,
     generation: Gauge,
+    waiting: Gauge,
+    hasher: Option<Hasher>,
 }
 
 impl Default for Metrics {
@@ -113,6 +115,8 @@ impl Metrics {
             reloads: Family::default(),
             forms: Family::default(),
             generation: Gauge::default(),
+            waiting: Gauge::default(),
+            hasher: None,
         };
         let registry = &mut metrics.registry;
         registry.register("http_requests", "Requests by form, route and status", metrics.requests.clone());
@@ -137,6 +141,26 @@ impl Metrics {
             "The generation of the forms that are served",
             metrics.generation.clone(),
         );
+        metrics
+    }
+
+    /// The same for a service that hashes passwords.
+    #[must_use]
+    pub fn of(hasher: Hasher) -> Self {
+        let mut metrics = Self::new();
+        let (registry, measures) = (&mut metrics.registry, hasher.measures());
+        registry.register("password_queue", "Passwords that wait to be hashed", metrics.waiting.clone());
+        registry.register(
+            "password_wait_seconds",
+            "Time that a password waits for its turn",
+            measures.waits.clone(),
+        );
+        registry.register(
+            "password_hash_duration_seconds",
+            "Time that a hash takes",
+            measures.durations.clone(),
+        );
+        metrics.hasher = Some(hasher);
         metrics
     }
 
@@ -198,6 +222,9 @@ impl Metrics {
             let forms = snapshot.statuses.iter().filter(|status| status.state == state).count();
             let gauge = self.forms.get_or_create(&Standing { state: state.name() });
             gauge.set(i64::try_from(forms).unwrap_or(i64::MAX));
+        }
+        if let Some(hasher) = &self.hasher {
+            self.waiting.set(i64::try_from(hasher.waiting()).unwrap_or(i64::MAX));
         }
         self.generation.set(i64::try_from(snapshot.generation).unwrap_or(i64::MAX));
         let mut text = String::new();

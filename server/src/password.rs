@@ -10,6 +10,7 @@ use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use formwork_engine::submission::Secret;
 use subtle::ConstantTimeEq;
 
+use crate::measures::Hashes;
 use threads::Threads;
 
 /// How long a hash is thought to take until one was measured.
@@ -73,6 +74,16 @@ impl Hasher {
     pub fn new(params: Params, threads: usize, longest_wait: Duration) -> Result<Self, PasswordError> {
         let threads = Threads::start(threads, longest_wait, USUAL).map_err(PasswordError::Thread)?;
         Ok(Self { params, threads: Arc::new(threads) })
+    }
+
+    /// How many passwords wait to be hashed.
+    pub(crate) fn waiting(&self) -> usize {
+        self.threads.waiting()
+    }
+
+    /// How long they wait, and take.
+    pub(crate) fn measures(&self) -> &Hashes {
+        self.threads.measures()
     }
 
     /// Admits one hash: asked before any work is done for it.

@@ -33,6 +33,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use formwork::accounts::Accounts;
 use formwork::http::{App, Edge, TrustedProxies, router};
+use formwork::metrics::Metrics;
 use formwork::password::Hasher;
 use formwork::rate::Rates;
 use formwork::store::{self, Store, StoredToken};
@@ -138,6 +139,7 @@ impl Server {
                 workbench: Arc::clone(&workbench),
                 rates: Rates::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
                 proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
+                metrics: Arc::new(Metrics::of(hasher.clone())),
                 origins: vec!["https://shop.example".parse().unwrap()],
                 ..Edge::default()
             },

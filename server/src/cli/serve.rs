@@ -3,6 +3,8 @@
 mod descriptors;
 mod log;
 mod stopping;
+#[cfg(feature = "otlp")]
+mod traces;
 
 use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -88,7 +90,7 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     if arguments.dev && !arguments.listen.ip().is_loopback() {
         bail!("--dev listens on loopback only, and {} is not", arguments.listen.ip());
     }
-    log::begin(&arguments.log, arguments.dev)?;
+    let log = log::begin(&arguments.log, arguments.dev)?;
     let (registry, loaded) = Registry::load(configs, SystemTime::now())?;
     if has_errors(&loaded.diagnostics) && !arguments.allow_invalid {
         output::error(&output::findings_for_stderr(&loaded.diagnostics));
@@ -100,6 +102,7 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     let served = runtime.block_on(serve(Arc::new(registry), &loaded, arguments));
     // What still runs now was given its grace.
     runtime.shutdown_timeout(Duration::from_secs(1));
+    log.finish();
     served.map(|()| Verdict::Clean)
 }
 
@@ -108,12 +111,14 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     let dev_token = if arguments.dev { Some(dev_token()?) } else { None };
     let workbench = workbench::Workbench::new(arguments.audience(), &registry, SystemTime::now());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let hasher = Hasher::new(owasp()?, cores, arguments.hash_wait)?;
+    let metrics = Arc::new(metrics::Metrics::of(hasher.clone()));
     let app = App {
         registry: Arc::clone(&registry),
         store: Arc::clone(&store),
-        accounts: Accounts::new(Arc::clone(&store), Hasher::new(owasp()?, cores, arguments.hash_wait)?),
+        accounts: Accounts::new(Arc::clone(&store), hasher),
         tokens: Tokens::new(dev_token.as_ref().map(|token| token.stored.clone())),
-        edge: Edge { workbench: Arc::new(workbench), ..arguments.edge.edge() },
+        edge: Edge { metrics, workbench: Arc::new(workbench), ..arguments.edge.edge() },
         clock: SystemTime::now,
     };
     let app = Arc::new(app);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::bodies::Bodies;
 use super::client_address::TrustedProxies;
 use super::headers::REQUEST_ID;
 use crate::metrics::Metrics;
@@ -28,6 +29,8 @@ pub struct Edge {
     pub origins: Vec<HeaderValue>,
     /// How long a client may take to send a body.
     pub body_timeout: Duration,
+    /// What bodies take of the memory.
+    pub bodies: Bodies,
     /// Whether the service is about to stop.
     pub draining: Draining,
     /// What is counted.
@@ -43,6 +46,7 @@ impl Default for Edge {
             proxies: TrustedProxies::default(),
             origins: Vec::new(),
             body_timeout: Duration::from_secs(30),
+            bodies: Bodies::default(),
             draining: Draining::default(),
             metrics: Arc::default(),
             workbench: Arc::default(),

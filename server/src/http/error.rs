@@ -98,6 +98,12 @@ pub enum ApiError {
     /// The body takes longer than it may.
     #[error("body too slow")]
     TooSlow,
+    /// There is more to do than may wait.
+    #[error("overloaded")]
+    Overloaded {
+        /// After how long there may be room.
+        retry_after: Duration,
+    },
     /// The body is larger than [`MAX_BODY_BYTES`].
     #[error("body too large")]
     TooLarge,
@@ -284,6 +290,7 @@ impl IntoResponse for ApiError {
                 let message = "the form cannot compute a value; nothing was stored";
                 (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::base("payload_failed", message)])
             }
+            Self::Overloaded { retry_after } => overloaded(retry_after, &mut headers),
             Self::Account(error) => trouble(&error, &mut headers),
             Self::ForeignOrigin => {
                 let message = "a page of another site asked for this; open it from the workbench itself";
@@ -313,8 +320,7 @@ fn trouble(error: &AccountError, headers: &mut HeaderMap) -> (StatusCode, Vec<Pr
     let (code, message) = match error {
         AccountError::Store(StoreError::Overloaded { retry_after })
         | AccountError::Password(PasswordError::Overloaded { retry_after }) => {
-            headers.insert(header::RETRY_AFTER, whole_seconds(*retry_after).max(1).into());
-            ("overloaded", "the server has more to do than may wait; nothing was stored")
+            return overloaded(*retry_after, headers);
         }
         AccountError::Store(StoreError::Unavailable(_)) => {
             tracing::error!(error = logged, "the database cannot be written");
@@ -335,6 +341,12 @@ fn trouble(error: &AccountError, headers: &mut HeaderMap) -> (StatusCode, Vec<Pr
         }
     };
     (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base(code, message)])
+}
+
+fn overloaded(retry_after: Duration, headers: &mut HeaderMap) -> (StatusCode, Vec<Problem>) {
+    headers.insert(header::RETRY_AFTER, whole_seconds(retry_after).max(1).into());
+    let message = "the server has more to do than may wait; nothing was stored";
+    (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::base("overloaded", message)])
 }
 
 /// Never earlier than after `wait`: whoever comes back then finds room.

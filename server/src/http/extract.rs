@@ -1,19 +1,19 @@
 //! A request's body → JSON, or its failure.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use axum::body::{Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use formwork_engine::messages::Languages;
 use formwork_engine::submission::{Attempt, Circumstances, MAX_VIOLATIONS, Submitted};
-use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::MAX_BODY_BYTES;
+use super::bodies::WholeBody;
 use super::client_address::TrustedProxies;
+use super::edge::Edge;
 use super::error::{ApiError, Problem};
 use super::json::parse;
 use crate::idempotency;
@@ -23,33 +23,28 @@ use crate::token::Caller;
 /// The member that holds what a client submits.
 const FORM: &str = "form";
 
-/// Reads a body, which may take so long, and gives its members.
-pub(super) async fn object(request: Request, patience: Duration) -> Result<Map<String, Value>, ApiError> {
+/// Reads a body, which may take its time and room, and gives its members.
+pub(super) async fn object(request: Request, edge: &Edge) -> Result<Map<String, Value>, ApiError> {
     if !is_json(request.headers()) {
         return Err(ApiError::UnsupportedMediaType);
     }
-    let bytes = bytes(request, patience).await?;
-    Ok(match parse(&bytes).map_err(ApiError::Malformed)? {
+    let body = body(request, edge).await?;
+    Ok(match parse(&body.bytes).map_err(ApiError::Malformed)? {
         Value::Object(members) => members,
         // What is no object has no members, and is told so once it is known who asks.
         _ => Map::new(),
     })
 }
 
-/// Reads a body, which may take so long, as it is.
-pub(super) async fn bytes(request: Request, patience: Duration) -> Result<Bytes, ApiError> {
+/// Reads a body, which may take its time and room, as it is.
+pub(super) async fn body(request: Request, edge: &Edge) -> Result<WholeBody<'_>, ApiError> {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
     if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
         return Err(ApiError::TooLarge);
     }
-    let reading = timeout(patience, to_bytes(request.into_body(), MAX_BODY_BYTES));
-    reading.await.map_err(|_| ApiError::TooSlow)?.map_err(|error| {
-        // The limit is a typed error behind axum's; anything else is a connection that broke.
-        let over =
-            std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
-        if over { ApiError::TooLarge } else { ApiError::Incomplete }
-    })
+    let reading = timeout(edge.body_timeout, edge.bodies.read(request.into_body()));
+    reading.await.map_err(|_| ApiError::TooSlow)?
 }
 
 /// Who asks, as far as the request itself shows it.

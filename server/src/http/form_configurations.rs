@@ -79,7 +79,7 @@ pub(super) async fn dry_run(
     request: Request,
 ) -> Result<Response, ApiError> {
     let asker = Asker::of(&request, &app.edge.proxies);
-    let mut body = extract::object(request, app.edge.body_timeout).await;
+    let mut body = extract::object(request, &app.edge).await;
     let mut problems = Vec::new();
     let submitted = body.as_mut().ok().and_then(|body| extract::form_value(body, &mut problems));
     let circumstances = asker.circumstances(caller, (app.clock)());

@@ -30,7 +30,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let asker = Asker::of(&request, &app.edge.proxies);
     let subject = Subject::of(&request);
     let key = extract::idempotency_key(&headers)?;
-    let body = extract::object(request, app.edge.body_timeout).await?;
+    let body = extract::object(request, &app.edge).await?;
     // One snapshot from here to the answer: a reload meanwhile is the next request's.
     let snapshot = app.registry.snapshot();
     let name = body.get(NAME).and_then(Value::as_str);

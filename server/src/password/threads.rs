@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use argon2::Block;
 use tokio::sync::oneshot;
 
+use crate::measures::Hashes;
+
 /// How much a new measurement moves what is thought usual: one part in so many.
 const INERTIA: u32 = 8;
 /// How far hashing steps back for what answers: enough to let it go first, and not so far that a neighbour starves it.
@@ -28,13 +30,14 @@ pub(super) struct Threads {
 }
 
 struct Shared {
+    measures: Hashes,
     queue: Mutex<Queue>,
     changed: Condvar,
 }
 
 struct Queue {
-    /// By the order in which it came.
-    waiting: BTreeMap<u64, Work>,
+    /// By the order in which it came, with the moment when it did.
+    waiting: BTreeMap<u64, (Instant, Work)>,
     /// How many were admitted and bring their work later.
     expected: usize,
     next: u64,
@@ -47,7 +50,11 @@ impl Threads {
     /// Starts threads for work that usually takes so long, until more is known.
     pub(super) fn start(count: usize, longest_wait: Duration, usual: Duration) -> std::io::Result<Self> {
         let queue = Queue { waiting: BTreeMap::new(), expected: 0, next: 0, usual, closed: false };
-        let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new() });
+        let shared = Arc::new(Shared {
+            measures: Hashes::default(),
+            queue: Mutex::new(queue),
+            changed: Condvar::new(),
+        });
         // Made first: should a thread not start, those that did are told to end.
         let count = count.clamp(1, 1024);
         let threads = Self { shared, count: u32::try_from(count).unwrap_or(u32::MAX), longest_wait };
@@ -56,6 +63,16 @@ impl Threads {
             thread::Builder::new().name("hashing".to_owned()).spawn(move || run(&shared))?;
         }
         Ok(threads)
+    }
+
+    /// How many have a place in the queue.
+    pub(super) fn waiting(&self) -> usize {
+        let queue = self.shared.queue();
+        queue.waiting.len() + queue.expected
+    }
+
+    pub(super) fn measures(&self) -> &Hashes {
+        &self.shared.measures
     }
 
     /// A place in the queue, or how long it would take until there is one.
@@ -104,7 +121,7 @@ impl Place {
         let ticket = queue.next;
         queue.next += 1;
         queue.expected -= 1;
-        queue.waiting.insert(ticket, work);
+        queue.waiting.insert(ticket, (Instant::now(), work));
         self.ticket = Some(ticket);
         self.shared.changed.notify_one();
     }
@@ -129,7 +146,9 @@ impl Shared {
     fn next(&self) -> Option<Work> {
         let mut queue = self.queue();
         loop {
-            if let Some((_, work)) = queue.waiting.pop_first() {
+            if let Some((_, (came, work))) = queue.waiting.pop_first() {
+                drop(queue);
+                self.measures.waited(came.elapsed());
                 return Some(work);
             }
             if queue.closed {
@@ -140,6 +159,7 @@ impl Shared {
     }
 
     fn took(&self, time: Duration) {
+        self.measures.took(time);
         let mut queue = self.queue();
         queue.usual = (queue.usual * (INERTIA - 1) + time) / INERTIA;
     }

@@ -27,6 +27,8 @@ mod postgres;
 mod revision;
 mod secrets;
 mod shutdown;
+#[cfg(feature = "otlp")]
+mod traces;
 mod transfer;
 
 use std::fs;

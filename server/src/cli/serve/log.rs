@@ -2,7 +2,11 @@
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::cli::output;
 
@@ -30,17 +34,48 @@ enum Format {
     Json,
 }
 
-/// Logs to standard error from here on.
-pub(super) fn begin(setting: &LogSetting, dev: bool) -> anyhow::Result<()> {
+/// What has to be finished at the end of the process.
+pub(super) struct Begun {
+    #[cfg(feature = "otlp")]
+    traces: Option<super::traces::Traces>,
+}
+
+impl Begun {
+    /// Sends the traces that have not been sent yet.
+    #[cfg_attr(not(feature = "otlp"), allow(clippy::unused_self, reason = "there is nothing to finish"))]
+    pub(super) fn finish(self) {
+        #[cfg(feature = "otlp")]
+        if let Some(traces) = self.traces {
+            traces.finish();
+        }
+    }
+}
+
+/// Logs to standard error from here on, and sends traces where the environment says so.
+pub(super) fn begin(setting: &LogSetting, dev: bool) -> anyhow::Result<Begun> {
     let default = if dev { "warn" } else { "info" };
     let filter = setting.log.as_deref().unwrap_or(default);
     let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;
     // The watcher's library traces every file event; a log file beside the forms would feed itself.
     let filter = filter.add_directive("notify=warn".parse()?);
-    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match setting.log_format {
-        Format::Text => events.with_ansi(output::wants_colour(&std::io::stderr())).init(),
-        Format::Json => events.json().flatten_event(true).with_span_list(false).init(),
+    #[cfg(feature = "otlp")]
+    if let Some(traces) = super::traces::Traces::from_environment()? {
+        // Each has its own filter: traces are the same however little is logged.
+        registry().with(lines(setting.log_format).with_filter(filter)).with(traces.layer()).init();
+        return Ok(Begun { traces: Some(traces) });
     }
-    Ok(())
+    registry().with(filter).with(lines(setting.log_format)).init();
+    Ok(Begun {
+        #[cfg(feature = "otlp")]
+        traces: None,
+    })
+}
+
+/// What writes events.
+fn lines<S: Subscriber + for<'a> LookupSpan<'a>>(format: Format) -> Box<dyn Layer<S> + Send + Sync> {
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    match format {
+        Format::Text => lines.with_ansi(output::wants_colour(&std::io::stderr())).boxed(),
+        Format::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+    }
 }

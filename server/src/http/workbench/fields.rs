@@ -20,8 +20,8 @@ impl Fields {
         if !media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(ApiError::UnsupportedMediaType);
         }
-        let bytes = extract::bytes(request, app.edge.body_timeout).await?;
-        Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
+        let body = extract::body(request, &app.edge).await?;
+        Ok(Self(form_urlencoded::parse(&body.bytes).into_owned().collect()))
     }
 
     /// Reads the query of an address.
