@@ -5,7 +5,7 @@ pub mod cli;
 pub mod html;
 pub mod http;
 pub mod idempotency;
-mod measures;
+pub mod measures;
 pub mod metrics;
 pub mod openapi;
 pub mod password;

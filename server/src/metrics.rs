@@ -5,7 +5,7 @@
 //! it in [`Metrics::new`], as a field that it counts on.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use formwork_engine::registry::{Snapshot, State};
@@ -17,8 +17,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::measures::SECONDS;
+use crate::measures::{Connections, SECONDS};
 use crate::password::Hasher;
+use crate::store::Store;
 
 /// The media type of the text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -81,6 +82,11 @@ pub struct Tally {
     pub failures: BTreeMap<String, u64>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Used {
+    state: &'static str,
+}
+
 /// Everything that is counted.
 pub struct Metrics {
     registry: Registry,
@@ -93,7 +99,9 @@ pub struct Metrics {
     forms: Family<Standing, Gauge>,
     generation: Gauge,
     waiting: Gauge,
-    hasher: Option<Hasher>,
+    connections: Family<Used, Gauge>,
+    /// What is asked how it stands when somebody looks.
+    asked: Option<(Hasher, Arc<dyn Store>)>,
 }
 
 impl Default for Metrics {
@@ -116,7 +124,8 @@ impl Metrics {
             forms: Family::default(),
             generation: Gauge::default(),
             waiting: Gauge::default(),
-            hasher: None,
+            connections: Family::default(),
+            asked: None,
         };
         let registry = &mut metrics.registry;
         registry.register("http_requests", "Requests by form, route and status", metrics.requests.clone());
@@ -144,9 +153,9 @@ impl Metrics {
         metrics
     }
 
-    /// The same for a service that hashes passwords.
+    /// The same for a service that hashes and stores.
     #[must_use]
-    pub fn of(hasher: Hasher) -> Self {
+    pub fn of(hasher: Hasher, store: Arc<dyn Store>) -> Self {
         let mut metrics = Self::new();
         let (registry, measures) = (&mut metrics.registry, hasher.measures());
         registry.register("password_queue", "Passwords that wait to be hashed", metrics.waiting.clone());
@@ -160,7 +169,15 @@ impl Metrics {
             "Time that a hash takes",
             measures.durations.clone(),
         );
-        metrics.hasher = Some(hasher);
+        let commits = store.commits();
+        registry.register("commit_records", "Records that are committed together", commits.records.clone());
+        registry.register("commit_duration_seconds", "Time that a commit takes", commits.durations.clone());
+        registry.register(
+            "database_connections",
+            "Connections for what is read, by state: busy, idle",
+            metrics.connections.clone(),
+        );
+        metrics.asked = Some((hasher, store));
         metrics
     }
 
@@ -223,8 +240,12 @@ impl Metrics {
             let gauge = self.forms.get_or_create(&Standing { state: state.name() });
             gauge.set(i64::try_from(forms).unwrap_or(i64::MAX));
         }
-        if let Some(hasher) = &self.hasher {
+        if let Some((hasher, store)) = &self.asked {
             self.waiting.set(i64::try_from(hasher.waiting()).unwrap_or(i64::MAX));
+            let Connections { busy, idle } = store.connections();
+            for (state, count) in [("busy", busy), ("idle", idle)] {
+                self.connections.get_or_create(&Used { state }).set(count.into());
+            }
         }
         self.generation.set(i64::try_from(snapshot.generation).unwrap_or(i64::MAX));
         let mut text = String::new();

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::measures::{Commits, Connections};
+
 pub use sqlite::backup::BackupError;
 
 /// What a database said of a group, told to everyone in it.
@@ -219,6 +221,12 @@ pub trait Store: Send + Sync {
 
     /// Notes when tokens were last used, by id; never an earlier time than is known.
     async fn note_token_uses(&self, uses: &[(String, i64)]) -> Result<(), StoreError>;
+
+    /// What is measured of its commits.
+    fn commits(&self) -> &Commits;
+
+    /// The connections that it has now, beside those that write records.
+    fn connections(&self) -> Connections;
 
     /// Finishes what is under way and lets go of the database.
     async fn close(&self);

@@ -139,7 +139,7 @@ impl Server {
                 workbench: Arc::clone(&workbench),
                 rates: Rates::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
                 proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
-                metrics: Arc::new(Metrics::of(hasher.clone())),
+                metrics: Arc::new(Metrics::of(hasher.clone(), Arc::clone(&store))),
                 origins: vec!["https://shop.example".parse().unwrap()],
                 ..Edge::default()
             },

@@ -112,7 +112,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     let workbench = workbench::Workbench::new(arguments.audience(), &registry, SystemTime::now());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let hasher = Hasher::new(owasp()?, cores, arguments.hash_wait)?;
-    let metrics = Arc::new(metrics::Metrics::of(hasher.clone()));
+    let metrics = Arc::new(metrics::Metrics::of(hasher.clone(), Arc::clone(&store)));
     let app = App {
         registry: Arc::clone(&registry),
         store: Arc::clone(&store),

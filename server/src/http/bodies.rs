@@ -114,7 +114,8 @@ mod tests {
 
     #[tokio::test]
     async fn no_body_is_larger_than_one_may_be() {
-        let read = async |length| Bodies::default().read(vec![0; length].into()).await;
+        let bodies = Bodies::default();
+        let read = async |length| bodies.read(vec![0; length].into()).await;
         assert!(read(MAX_BODY_BYTES).await.is_ok());
         assert!(matches!(read(MAX_BODY_BYTES + 1).await, Err(ApiError::TooLarge)));
     }

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use super::writer::Writer;
 use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredRecord, StoredToken};
+use crate::measures::{Commits, Connections};
 use committer::committer;
 use failure::{Failure, Silence};
 use session::Lease;
@@ -192,6 +193,14 @@ impl Store for Postgres {
             UPDATE tokens AS t SET last_used_at = greatest(t.last_used_at, used.at) FROM used WHERE t.id = used.id";
         self.ask(sqlx::query(statement).bind(ids).bind(times)).await?;
         Ok(())
+    }
+
+    fn commits(&self) -> &Commits {
+        self.writer.commits()
+    }
+
+    fn connections(&self) -> Connections {
+        (&self.pool).into()
     }
 
     async fn close(&self) {

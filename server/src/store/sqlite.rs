@@ -21,6 +21,7 @@ use sqlx::sqlite::{
 
 use super::writer::Writer;
 use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredRecord, StoredToken};
+use crate::measures::{Commits, Connections};
 
 /// Reads at the same time.
 const READERS: u32 = 4;
@@ -188,6 +189,14 @@ impl Store for Sqlite {
         }
         transaction.commit().await?;
         Ok(())
+    }
+
+    fn commits(&self) -> &Commits {
+        self.writer.commits()
+    }
+
+    fn connections(&self) -> Connections {
+        (&self.readers).into()
     }
 
     async fn close(&self) {

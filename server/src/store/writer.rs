@@ -7,12 +7,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{Creation, NewRecord, StoreError};
+use crate::measures::Commits;
 
 /// How much may wait, in KiB: some tenths of a second's worth of small records.
 const ROOM: usize = 64 * 1024;
@@ -40,6 +41,7 @@ pub(super) struct Writer {
     room: Arc<Semaphore>,
     /// Taken out when the store is closed: the threads end once the queue has.
     running: Mutex<Option<Running>>,
+    commits: Commits,
 }
 
 struct Running {
@@ -58,13 +60,19 @@ impl Writer {
     {
         let (queue, jobs) = unbounded_channel();
         let jobs = Arc::new(Mutex::new(jobs));
+        let measures = Commits::default();
         let start = |commit| {
-            let jobs = Arc::clone(&jobs);
-            thread::Builder::new().name(name.to_owned()).spawn(move || run(&jobs, commit))
+            let (jobs, measures) = (Arc::clone(&jobs), measures.clone());
+            thread::Builder::new().name(name.to_owned()).spawn(move || run(&jobs, &measures, commit))
         };
         let threads = commits.into_iter().map(start).collect::<Result<_, _>>().map_err(StoreError::Thread)?;
         let running = Mutex::new(Some(Running { queue, threads }));
-        Ok(Self { room: Arc::new(Semaphore::new(ROOM)), running })
+        Ok(Self { room: Arc::new(Semaphore::new(ROOM)), running, commits: measures })
+    }
+
+    /// How large groups are, and how long they take.
+    pub(super) fn commits(&self) -> &Commits {
+        &self.commits
     }
 
     /// Stores a record; when it returns, the record is durable, or nothing of it is there.
@@ -99,7 +107,11 @@ impl Writer {
 }
 
 /// Commits group after group until there is no more to come.
-fn run(queue: &Mutex<UnboundedReceiver<Job>>, mut commit: impl FnMut(&[&NewRecord]) -> Outcomes) {
+fn run(
+    queue: &Mutex<UnboundedReceiver<Job>>,
+    measures: &Commits,
+    mut commit: impl FnMut(&[&NewRecord]) -> Outcomes,
+) {
     let mut jobs = Vec::new();
     // One thread waits for jobs, and the others for their turn to wait.
     let receive = |jobs: &mut Vec<Job>| {
@@ -109,7 +121,11 @@ fn run(queue: &Mutex<UnboundedReceiver<Job>>, mut commit: impl FnMut(&[&NewRecor
         // Nobody waits for what a client has left.
         jobs.retain(|job| !job.reply.is_closed());
         let records: Vec<&NewRecord> = jobs.iter().map(|job| &job.record).collect();
+        let begun = Instant::now();
         let outcomes = catch_unwind(AssertUnwindSafe(|| commit(&records)));
+        if !records.is_empty() {
+            measures.committed(records.len(), begun.elapsed());
+        }
         // After a panic the replies are dropped, which says enough; the panic itself is logged by its hook.
         for (job, outcome) in jobs.drain(..).zip(outcomes.unwrap_or_default()) {
             // Who has left meanwhile is not told.
@@ -155,7 +171,7 @@ mod tests {
         });
         let told: Vec<_> = told.collect();
         drop(queue);
-        run(&Mutex::new(waiting), commit);
+        run(&Mutex::new(waiting), &Commits::default(), commit);
         told.into_iter().map(|mut outcome| outcome.try_recv().ok()).collect()
     }
 
@@ -202,7 +218,7 @@ mod tests {
         let (reply, outcome) = oneshot::channel();
         assert!(queue.send(Job { record: record(), reply, _room: taken }).is_ok());
         drop((queue, outcome));
-        run(&Mutex::new(jobs), |records| {
+        run(&Mutex::new(jobs), &Commits::default(), |records| {
             assert!(records.is_empty());
             Vec::new()
         });
