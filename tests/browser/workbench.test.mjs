@@ -107,11 +107,11 @@ test("a form is tried as it is written, and nothing is saved", async () => {
   const editor = page.getByRole("textbox", { name: "The form, as TOML" });
   await editor.click();
   await page.keyboard.press("Control+End");
-  await page.keyboard.type("\n[fields.first_nam]\n");
+  await page.keyboard.type("\n[fields.nickname]\n");
   await page.locator("#trial").getByText("is not a field of `User`").waitFor();
   await page.locator(".cm-lintRange-error").waitFor();
   await page.keyboard.press("Backspace");
-  for (const _ of "[fields.first_nam]\n") await page.keyboard.press("Backspace");
+  for (const _ of "[fields.nickname]\n") await page.keyboard.press("Backspace");
   await page.locator("#trial").getByText("no findings").waitFor();
   await page.locator("#examples").getByText("4 of 4 come out as stated.").waitFor();
   assert.equal(readFileSync(file("newsletter"), "utf8"), before);
@@ -251,7 +251,7 @@ test("an administrator signs in with a token, and is out once it is revoked", as
 });
 
 test("axe finds nothing on any page, in light and in dark, wide and narrow", async () => {
-  writeFileSync(file("faulty"), 'resource = "User"\naccess = "private"\n[fields.emial]\n[fields.password]\nvalidation.length = { minimum = 4 }\n');
+  writeFileSync(file("faulty"), 'resource = "User"\naccess = "private"\n[fields.nickname]\n[fields.password]\nvalidation.length = { minimum = 4 }\n');
   const newsletter = readFileSync(file("newsletter"), "utf8");
   writeFileSync(file("newsletter"), newsletter.replace('"monthly"]', '"yearly"]'));
   await create("newsletter", { email: "axe@example.com", properties: { consent: true } });
