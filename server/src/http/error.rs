@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::messages::{self, Languages, Locales};
@@ -414,19 +412,15 @@ fn problem_body(status: StatusCode, problems: &[Problem]) -> Value {
     })
 }
 
-/// Gives failures their body, and answers the media type that the client asked for.
-pub(super) async fn represent(request: Request, next: Next) -> Response {
-    let accepted = preferred(request.headers());
-    represented(next.run(request).await, accepted)
-}
-
 /// An answer as a client gets it that asks for no media type.
-pub(super) fn represented_as_json(response: Response) -> Response {
-    represented(response, JSON)
+pub(super) fn represented_as_json(mut response: Response) -> Response {
+    represent(&mut response, JSON);
+    response
 }
 
-fn represented(mut response: Response, accepted: &'static str) -> Response {
-    if let Some(problems) = take_problems(&mut response) {
+/// Gives failures their body, and answers the media type that the client accepts.
+pub(super) fn represent(response: &mut Response, accepted: &'static str) {
+    if let Some(problems) = take_problems(response) {
         let status = response.status();
         let body = match accepted {
             PROBLEM_JSON => problem_body(status, &problems),
@@ -439,8 +433,7 @@ fn represented(mut response: Response, accepted: &'static str) -> Response {
     } else if accepted == JSON_API && is_plain_json(response.headers()) {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_API));
     }
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
-    response
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
 }
 
 /// What a failure has to tell, which waits for its representation; its codes are noted to be counted.
@@ -456,7 +449,7 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
 }
 
 /// The best of our media types by RFC 9110, 12.5.1; JSON where the client wants none of them.
-fn preferred(headers: &HeaderMap) -> &'static str {
+pub(super) fn preferred(headers: &HeaderMap) -> &'static str {
     let accept: Vec<&str> =
         headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     let mut best = (0.0, JSON);

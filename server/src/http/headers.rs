@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 
 /// The header by which a request is found again in logs.
@@ -23,21 +22,23 @@ const PROTECTION: [(HeaderName, &str); 4] = [
 ];
 
 /// Adds what is missing of the headers that protect an answer.
-pub(super) async fn protect(mut response: Response) -> Response {
+pub(super) fn protect(response: &mut Response) {
     for (name, value) in PROTECTION {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }
 
-/// Gives a request its id, which the answer repeats.
-pub(super) async fn identify(mut request: Request, next: Next) -> Response {
+/// Gives a request its id.
+pub(super) fn identify(request: &mut Request) -> HeaderValue {
     let own = request.headers().get(REQUEST_ID).filter(|id| is_acceptable(id.as_bytes())).cloned();
     let id = own.unwrap_or_else(next_id);
     request.headers_mut().insert(REQUEST_ID, id.clone());
-    let mut response = next.run(request).await;
+    id
+}
+
+/// Repeats the id of its request in an answer.
+pub(super) fn name(response: &mut Response, id: HeaderValue) {
     response.headers_mut().insert(REQUEST_ID, id);
-    response
 }
 
 /// Whether an id from outside can stand in a log without being taken for something else.

@@ -3,17 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
 
 use super::App;
 use super::error::ApiError;
-use crate::metrics::CONTENT_TYPE;
+use crate::metrics::{CONTENT_TYPE, Metrics};
 
 /// The form that a request turned out to be about; carried by the request, filled in by its handler.
 #[derive(Clone, Default)]
@@ -37,19 +36,28 @@ impl Subject {
 #[derive(Clone)]
 pub(super) struct Codes(pub(super) BTreeSet<Cow<'static, str>>);
 
-/// Counts a request with its answer.
-pub(super) async fn count(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let subject = Subject::default();
-    request.extensions_mut().insert(subject.clone());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let route = route.as_ref().map_or("", MatchedPath::as_str);
-    let form = subject.0.get().map_or("", String::as_str);
-    let codes = response.extensions().get::<Codes>();
-    let codes = codes.iter().flat_map(|codes| &codes.0).map(AsRef::as_ref);
-    app.edge.metrics.answered(form, route, response.status().as_u16(), codes, start.elapsed());
-    response
+/// A request that will be counted with its answer.
+pub(super) struct Counted {
+    subject: Subject,
+    route: Option<MatchedPath>,
+}
+
+impl Counted {
+    /// Has a request carry what it will turn out to be about.
+    pub(super) fn begin(request: &mut Request) -> Self {
+        let subject = Subject::default();
+        request.extensions_mut().insert(subject.clone());
+        Self { subject, route: request.extensions().get().cloned() }
+    }
+
+    /// Counts it.
+    pub(super) fn end(self, metrics: &Metrics, response: &Response, took: Duration) {
+        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
+        let form = self.subject.0.get().map_or("", String::as_str);
+        let codes = response.extensions().get::<Codes>();
+        let codes = codes.iter().flat_map(|codes| &codes.0).map(AsRef::as_ref);
+        metrics.answered(form, route, response.status().as_u16(), codes, took);
+    }
 }
 
 /// `GET /metrics` for those with a token that covers every form: its labels are the forms' names.
