@@ -18,6 +18,7 @@ mod policy;
 mod trace_context;
 mod users;
 mod workbench;
+pub mod workers;
 
 use std::any::Any;
 use std::sync::Arc;

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 
 use super::{Verdict, output};
 use crate::accounts::{Accounts, milliseconds};
+use crate::http::workers::Workers;
 use crate::http::{App, Edge, connections, operations, router};
 use crate::metrics;
 use crate::password::{Hasher, owasp};
@@ -98,7 +99,8 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
         return Ok(Verdict::Findings);
     }
     report(&loaded, arguments.dev);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Everything but connections, which have threads of their own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(serve(Arc::new(registry), &loaded, arguments));
     // What still runs now was given its grace.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -132,6 +134,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         tell(outcome, dev);
     })
     .context("cannot watch the configuration directory")?;
+    let workers = Workers::start(cores).context("cannot start the threads that answer")?;
     let listener = bind(arguments.listen).await?;
     let address = listener.local_addr()?;
     let bounds = descriptors::within(arguments.edge.bounds());
@@ -139,7 +142,10 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         let listener = bind(address).await?;
         output::error(&format!("metrics are on http://{}/metrics\n", listener.local_addr()?));
         let bounds = connections::Bounds { connections: OPERATORS, ..bounds };
-        tokio::spawn(connections::serve(listener, operations(Arc::clone(&app)), bounds, pending()));
+        let operations = operations(Arc::clone(&app));
+        tokio::spawn(async move {
+            connections::serve(listener, operations, bounds, &Workers::here(), pending()).await;
+        });
     }
     // Before anyone is told that the server is there: who reads it may stop it at once.
     let signals = stopping::StopSignals::new()?;
@@ -165,7 +171,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         workbench.news.end();
     };
     tokio::select! {
-        () = connections::serve(listener, router(Arc::clone(&app)), bounds, drained) => {}
+        () = connections::serve(listener, router(Arc::clone(&app)), bounds, &workers, drained) => {}
         () = stopping::out_of_grace(stopped) => tracing::warn!("stopped while requests were under way"),
     }
     drop(watcher);

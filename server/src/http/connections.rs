@@ -1,7 +1,7 @@
 //! Connections: so many at a time, none for longer than its client is worth, and all of them let go of at the end.
 //!
-//! In: a listener and the service. Out: nothing, once the last connection is closed. Called by `serve`; `axum::serve` does
-//! the same without a bound to time or number.
+//! In: a listener, the service, and the threads that answer. Out: nothing, once the last connection is closed. Called by
+//! `serve`; `axum::serve` does the same without a bound to time or number.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -23,6 +23,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
+use super::workers::Workers;
+
 /// The largest head of a request, in bytes.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 /// How long to wait for a file descriptor when there is none for another connection.
@@ -38,7 +40,16 @@ pub struct Bounds {
 }
 
 /// Serves until `stop` completes, then finishes the requests that are under way.
-pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: impl Future<Output = ()>) {
+///
+/// One listener accepts for all threads: so each gets its share of connections, and no other process gets any, which a
+/// port that several listeners share cannot promise.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    workers: &Workers,
+    stop: impl Future<Output = ()>,
+) {
     let room = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let mut server = http1::Builder::new();
@@ -49,18 +60,22 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: 
             () = &mut stop => break,
             accepted = accept(&listener, &room) => accepted,
         };
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(bounds.idle));
-        let router = router.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-            router.clone().oneshot(request)
-        });
-        let connection = server.serve_connection(TokioIo::new(Box::pin(stream)), service);
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let (router, server, watcher) = (router.clone(), server.clone(), graceful.watcher());
+        workers.drive(async move {
+            // From here on the events of its socket come to this thread.
+            let stream = match stream.into_std().and_then(TcpStream::from_std) {
+                Ok(stream) => stream,
+                Err(error) => return tracing::warn!(%error, "a connection cannot be waited for"),
+            };
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(bounds.idle));
+            let service = service_fn(move |request: Request<Incoming>| {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+                router.clone().oneshot(request)
+            });
+            let connection = server.serve_connection(TokioIo::new(Box::pin(stream)), service);
+            if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "a connection broke off");
             }
             drop(place);

@@ -1,0 +1,63 @@
+//! Threads that answer requests, each on a runtime of its own: a connection stays on the thread that it was given to, and
+//! no two threads share a queue of tasks.
+//!
+//! Made by `serve`; `connections` gives each connection to the thread that has fewest.
+
+use std::sync::Arc;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+/// The threads; what they still do ends when this is dropped.
+pub struct Workers(Vec<Worker>);
+
+struct Worker {
+    runtime: Handle,
+    /// Shared with each of its connections, so that they can be counted.
+    connections: Arc<()>,
+    /// Its thread ends when this is dropped.
+    _alive: Option<oneshot::Sender<()>>,
+}
+
+impl Workers {
+    /// Starts so many threads.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread, or nothing to wait for its events with.
+    pub fn start(count: usize) -> std::io::Result<Self> {
+        (0..count.max(1)).map(|_| Worker::start()).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// No threads, but the runtime that this is called on: for those who have few connections.
+    ///
+    /// # Panics
+    /// Where there is none.
+    #[must_use]
+    pub fn here() -> Self {
+        Self(vec![Worker { runtime: Handle::current(), connections: Arc::default(), _alive: None }])
+    }
+
+    /// Has the thread with the fewest connections drive another one.
+    pub(super) fn drive(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        let Some(worker) = self.0.iter().min_by_key(|worker| Arc::strong_count(&worker.connections)) else {
+            return;
+        };
+        let counted = Arc::clone(&worker.connections);
+        worker.runtime.spawn(async move {
+            connection.await;
+            drop(counted);
+        });
+    }
+}
+
+impl Worker {
+    fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (alive, ended) = oneshot::channel::<()>();
+        let drive = move || runtime.block_on(async { drop(ended.await) });
+        thread::Builder::new().name("answering".to_owned()).spawn(drive)?;
+        Ok(Self { runtime: handle, connections: Arc::default(), _alive: Some(alive) })
+    }
+}
