@@ -125,10 +125,11 @@ impl<'v> Claims<'v> {
             })
             .collect();
         let resource = self.form.form.resource.name;
-        let everything = serde_json::json!([resource, names, unique.case_sensitive, claimed, scope]);
+        // What is JSON already is written without fail.
+        let everything = serde_json::to_vec(&(resource, names, unique.case_sensitive, claimed, scope));
         self.found.push(Claim {
             path: self.path.clone(),
-            digest: Sha256::digest(everything.to_string()).into(),
+            digest: Sha256::digest(everything.unwrap_or_default()).into(),
             value: (!field.secret).then(|| value.clone()),
         });
     }
@@ -147,6 +148,9 @@ impl<'v> Claims<'v> {
 /// One form for all values that count as equal: `1` and `1.0`, composed and decomposed letters, `A` and `a`.
 fn canonical(value: &Value, case_sensitive: bool) -> Value {
     match value {
+        // ASCII is composed, and one letter stays one.
+        Value::String(text) if text.is_ascii() && case_sensitive => text.as_str().into(),
+        Value::String(text) if text.is_ascii() => text.to_ascii_lowercase().into(),
         Value::String(text) if case_sensitive => text.nfc().collect::<String>().into(),
         Value::String(text) => text.nfc().collect::<String>().to_lowercase().nfc().collect::<String>().into(),
         Value::Number(number) => Value::Number(whole(number).unwrap_or_else(|| number.clone())),

@@ -1,8 +1,7 @@
 //! What happens to a submission before it is judged: aliases, `readonly`, normalization, defaults, hidden fields, what
 //! the form computes.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
@@ -138,7 +137,7 @@ fn accept_aliases(fields: &[Field], values: &mut Map<String, Value>) {
 }
 
 fn drop_unknown(fields: &[Field], values: &mut Map<String, Value>) {
-    let known: HashSet<&str> = fields.iter().map(|field| field.name.value.as_str()).collect();
+    let known: FxHashSet<&str> = fields.iter().map(|field| field.name.value.as_str()).collect();
     values.retain(|key, _| known.contains(key.as_str()));
     for field in fields.iter().filter(|field| field.ty.is_compound()) {
         if let Some(value) = values.get_mut(&field.name.value) {

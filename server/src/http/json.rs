@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Deserializer, Map, Number, Value};
 
 /// How deep arrays and objects may nest.
@@ -156,10 +157,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inner = self.deeper()?;
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if object.contains_key(&key) {
-                return Err(self.broken(Broken::DuplicateKey));
-            }
-            object.insert(key, entries.next_value_seed(inner)?);
+            match object.entry(key) {
+                Entry::Occupied(_) => return Err(self.broken(Broken::DuplicateKey)),
+                Entry::Vacant(place) => place.insert(entries.next_value_seed(inner)?),
+            };
         }
         Ok(Value::Object(object))
     }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::model::Access;
 use formwork_engine::registry::Snapshot;
 use formwork_engine::submission::{Authorized, Submitted};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::App;
 use super::error::{ApiError, Problem, version_header};
@@ -130,11 +131,14 @@ impl Members {
 }
 
 fn created(id: i64, version: &str) -> Response {
-    let mut headers = version_header(version);
+    // A number needs no escaping.
+    let mut response = Response::new(Body::from(format!("{{\"model\":{{\"id\":{id}}},\"errors\":{{}}}}")));
+    *response.status_mut() = StatusCode::CREATED;
+    let headers = response.headers_mut();
+    *headers = version_header(version);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(location) = HeaderValue::from_str(&format!("/api/{COLLECTION}/{id}")) {
         headers.insert(header::LOCATION, location);
     }
-    let body = json!({ "model": { "id": id }, "errors": {} });
-    (StatusCode::CREATED, headers, body.to_string()).into_response()
+    response
 }
