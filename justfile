@@ -1,7 +1,7 @@
 # What people type. CI runs the same recipes through `.ci/run`.
 
 # Everything that CI checks, but for what it installs.
-check: fmt lint doc test deny spelling generated editor junit otlp openapi hooks ajv fuzz site browser
+check: fmt lint doc test simd deny spelling generated editor junit otlp openapi hooks ajv fuzz site browser
 
 # Formatting of Rust and TOML.
 fmt:
@@ -21,6 +21,11 @@ doc:
 # The README's test command.
 test:
     cargo test --workspace
+
+# The other implementation of Argon2id, which is off by default, builds and agrees with the usual one.
+simd:
+    cargo clippy -p formwork --lib --locked --features simd-argon2 -- -D warnings
+    cargo test -p formwork --lib --locked --features simd-argon2 password
 
 # Licences, sources and bans; advisories need the network and run apart.
 deny:
@@ -101,6 +106,10 @@ bench:
     cargo bench -p formwork-engine --bench engine
     cargo bench -p formwork --bench storing
     cargo bench -p formwork --bench serving
+
+# The goals of serving, beside Fastify, PocketBase, FastAPI and PostgreSQL, which it installs; the machine has to be quiet.
+bench-peers:
+    python3 benches/peers/compare.py
 
 # The same of `lint` beside other tools, which it installs.
 bench-lint:

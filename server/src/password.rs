@@ -1,16 +1,23 @@
 //! Password hashing: Argon2id on threads of its own, as many as there are cores, admitted by how long it would wait.
 
+pub mod portable;
+#[cfg(feature = "simd-argon2")]
+pub mod simd;
 mod threads;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use argon2::{ARGON2ID_IDENT, Params, Version};
 use formwork_engine::submission::Secret;
 use subtle::ConstantTimeEq;
 
 use crate::measures::Hashes;
+#[cfg(not(feature = "simd-argon2"))]
+pub use portable::Argon2id;
+#[cfg(feature = "simd-argon2")]
+pub use simd::Argon2id;
 use threads::Threads;
 
 /// How long a hash is thought to take until one was measured.
@@ -34,6 +41,16 @@ pub enum PasswordError {
     /// The hash function refused its input or parameters.
     #[error("argon2 failed: {0}")]
     Argon2(argon2::Error),
+    /// The other implementation refused its input or parameters, or has no memory.
+    #[cfg(feature = "simd-argon2")]
+    #[error("argon2-rust failed: {0}")]
+    Simd(argon2_rust::Error),
+    /// The implementations do not agree on what a hash is.
+    #[cfg(feature = "simd-argon2")]
+    #[error(
+        "argon2-rust computes wrong hashes on this machine; use a build without the feature `simd-argon2`"
+    )]
+    Disagreement,
     /// The hash cannot be written as a PHC string.
     #[error("the hash cannot be written as a PHC string: {0}")]
     Phc(argon2::password_hash::phc::Error),
@@ -70,8 +87,10 @@ impl Hasher {
     /// A hasher of so many threads, which admits nothing that would wait longer than `longest_wait`.
     ///
     /// # Errors
-    /// When the operating system gives no threads.
+    /// When the operating system gives no threads, or this build hashes wrongly on this machine.
     pub fn new(params: Params, threads: usize, longest_wait: Duration) -> Result<Self, PasswordError> {
+        #[cfg(feature = "simd-argon2")]
+        simd::check(&params)?;
         let threads = Threads::start(threads, longest_wait, USUAL).map_err(PasswordError::Thread)?;
         Ok(Self { params, threads: Arc::new(threads) })
     }
@@ -105,8 +124,8 @@ impl Place {
         let Self { params, place } = self;
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(PasswordError::Random)?;
-        let work = move |memory: &mut Vec<Block>| {
-            let output = argon2id(&params, Version::V0x13, &password, &salt, memory)?;
+        let work = move |argon2id: &mut Argon2id| {
+            let output = argon2id.hash(&params, Version::V0x13, password.expose().as_bytes(), &salt)?;
             phc(&params, &salt, &output).map_err(PasswordError::Phc)
         };
         place.run(work).await.ok_or(PasswordError::Interrupted)?
@@ -125,32 +144,12 @@ impl Place {
         if hash.algorithm != ARGON2ID_IDENT {
             return Err(PasswordError::Malformed);
         }
-        let work = move |memory: &mut Vec<Block>| {
-            let again = argon2id(&params, version, &password, salt.as_ref(), memory)?;
+        let work = move |argon2id: &mut Argon2id| {
+            let again = argon2id.hash(&params, version, password.expose().as_bytes(), salt.as_ref())?;
             Ok(bool::from(again.ct_eq(output.as_bytes())))
         };
         self.place.run(work).await.ok_or(PasswordError::Interrupted)?
     }
-}
-
-/// One hash, in memory that is kept from one to the next.
-fn argon2id(
-    params: &Params,
-    version: Version,
-    password: &Secret,
-    salt: &[u8],
-    memory: &mut Vec<Block>,
-) -> Result<[u8; 32], PasswordError> {
-    let needed = params.block_count();
-    if memory.len() < needed {
-        memory.resize(needed, Block::new());
-    }
-    let blocks = &mut memory[..needed];
-    let mut output = [0; 32];
-    Argon2::new(Algorithm::Argon2id, version, params.clone())
-        .hash_password_into_with_memory(password.expose().as_bytes(), salt, &mut output, blocks)
-        .map_err(PasswordError::Argon2)?;
-    Ok(output)
 }
 
 fn phc(params: &Params, salt: &[u8], output: &[u8]) -> Result<String, argon2::password_hash::phc::Error> {

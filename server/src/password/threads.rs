@@ -9,10 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use argon2::Block;
 use tokio::sync::oneshot;
 
 use crate::measures::Hashes;
+use super::Argon2id;
 
 /// How much a new measurement moves what is thought usual: one part in so many.
 const INERTIA: u32 = 8;
@@ -20,7 +20,7 @@ const INERTIA: u32 = 8;
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 5;
 
-type Work = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
+type Work = Box<dyn FnOnce(&mut Argon2id) + Send>;
 
 /// The threads; they end when this is dropped and nobody waits any more.
 pub(super) struct Threads {
@@ -106,12 +106,12 @@ impl Place {
     /// Does some work when its turn comes; `None` if it panics.
     pub(super) async fn run<T: Send + 'static>(
         mut self,
-        work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
+        work: impl FnOnce(&mut Argon2id) -> T + Send + 'static,
     ) -> Option<T> {
         let (reply, outcome) = oneshot::channel();
-        self.enqueue(Box::new(move |memory| {
+        self.enqueue(Box::new(move |argon2id| {
             // Who left while it was done does not want to know.
-            let _ = reply.send(work(memory));
+            let _ = reply.send(work(argon2id));
         }));
         outcome.await.ok()
     }
@@ -167,11 +167,11 @@ impl Shared {
 
 fn run(shared: &Shared) {
     step_back();
-    let mut memory = Vec::new();
+    let mut argon2id = Argon2id::default();
     while let Some(work) = shared.next() {
         let started = Instant::now();
         // Every hash overwrites the whole memory, so what a panicking one left in it does no harm.
-        let _ = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
+        let _ = catch_unwind(AssertUnwindSafe(|| work(&mut argon2id)));
         shared.took(started.elapsed());
     }
 }
