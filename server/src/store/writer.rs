@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -32,9 +33,13 @@ pub(super) type Outcomes = Vec<Result<Creation, StoreError>>;
 /// A creation that waits for a writer.
 struct Job {
     record: NewRecord,
-    reply: oneshot::Sender<Result<Creation, StoreError>>,
+    reply: Reply,
+    /// Where its answer is waited for.
+    runtime: Option<Handle>,
     _room: OwnedSemaphorePermit,
 }
+
+type Reply = oneshot::Sender<Result<Creation, StoreError>>;
 
 /// The way to the writing threads.
 pub(super) struct Writer {
@@ -83,7 +88,7 @@ impl Writer {
             .try_acquire_many_owned(size)
             .map_err(|_| StoreError::Overloaded { retry_after: EMPTIED_WITHIN })?;
         let (reply, outcome) = oneshot::channel();
-        self.enqueue(Job { record, reply, _room: room })?;
+        self.enqueue(Job { record, reply, runtime: Handle::try_current().ok(), _room: room })?;
         outcome.await.map_err(|_| StoreError::Interrupted)?
     }
 
@@ -127,9 +132,35 @@ fn run(
             measures.committed(records.len(), begun.elapsed());
         }
         // After a panic the replies are dropped, which says enough; the panic itself is logged by its hook.
-        for (job, outcome) in jobs.drain(..).zip(outcomes.unwrap_or_default()) {
-            // Who has left meanwhile is not told.
-            let _ = job.reply.send(outcome);
+        answer(jobs.drain(..).zip(outcomes.unwrap_or_default()));
+    }
+}
+
+/// Tells everyone in a group what came of it.
+///
+/// Whoever waits is woken by the thread that they wait on: it is woken once for all of them, since to wake a thread from
+/// another is a system call.
+fn answer(group: impl Iterator<Item = (Job, Result<Creation, StoreError>)>) {
+    let mut by_runtime: Vec<(Option<Handle>, Vec<(Reply, Result<Creation, StoreError>)>)> = Vec::new();
+    for (job, outcome) in group {
+        let id = job.runtime.as_ref().map(Handle::id);
+        let known = by_runtime.iter().position(|(runtime, _)| runtime.as_ref().map(Handle::id) == id);
+        let known = known.unwrap_or_else(|| {
+            by_runtime.push((job.runtime, Vec::new()));
+            by_runtime.len() - 1
+        });
+        by_runtime[known].1.push((job.reply, outcome));
+    }
+    for (runtime, answers) in by_runtime {
+        let tell = move || {
+            for (reply, outcome) in answers {
+                // Who has left meanwhile is not told.
+                let _ = reply.send(outcome);
+            }
+        };
+        match runtime {
+            Some(runtime) => drop(runtime.spawn(async { tell() })),
+            None => tell(),
         }
     }
 }
@@ -166,7 +197,7 @@ mod tests {
         let told = (0..jobs).map(|_| {
             let (reply, outcome) = oneshot::channel();
             let room = Arc::clone(&room).try_acquire_owned().unwrap();
-            assert!(queue.send(Job { record: record(), reply, _room: room }).is_ok());
+            assert!(queue.send(Job { record: record(), reply, runtime: None, _room: room }).is_ok());
             outcome
         });
         let told: Vec<_> = told.collect();
@@ -216,7 +247,7 @@ mod tests {
         let room = Arc::new(Semaphore::new(1));
         let taken = Arc::clone(&room).try_acquire_owned().unwrap();
         let (reply, outcome) = oneshot::channel();
-        assert!(queue.send(Job { record: record(), reply, _room: taken }).is_ok());
+        assert!(queue.send(Job { record: record(), reply, runtime: None, _room: taken }).is_ok());
         drop((queue, outcome));
         run(&Mutex::new(jobs), &Commits::default(), |records| {
             assert!(records.is_empty());

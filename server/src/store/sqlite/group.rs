@@ -3,12 +3,13 @@
 //! Called by `writer` with what waited for it. Ids come from the table's sequence: they grow, none is given twice, and
 //! none is skipped for a record that was refused.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::super::writer::Outcomes;
-use super::super::{Creation, NewRecord, StoreError};
+use super::super::{Creation, NewClaim, NewRecord, StoreError};
 use super::keys;
 
 /// Stores records and makes them durable in one commit.
@@ -47,6 +48,23 @@ fn transact(
     connection: &mut Connection,
     records: &[&NewRecord],
 ) -> rusqlite::Result<Vec<rusqlite::Result<Creation>>> {
+    // What is refused leaves no trace by itself. If one fails, all begin anew, each with a savepoint to go back to: these
+    // copy every page that is changed after them.
+    let mut failed = false;
+    let together = within(connection, records, |transaction, record| {
+        let outcome = insert(transaction, record);
+        failed |= outcome.is_err();
+        outcome.map(Ok)
+    });
+    if failed { within(connection, records, create) } else { together }
+}
+
+/// Begins a transaction, does something for each record, and commits.
+fn within(
+    connection: &mut Connection,
+    records: &[&NewRecord],
+    mut create: impl FnMut(&Connection, &NewRecord) -> rusqlite::Result<rusqlite::Result<Creation>>,
+) -> rusqlite::Result<Vec<rusqlite::Result<Creation>>> {
     // Dropped before its commit, by an error or a panic, it rolls back.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let outcomes = records.iter().map(|record| create(&transaction, record)).collect::<Result<_, _>>()?;
@@ -55,7 +73,7 @@ fn transact(
     Ok(outcomes)
 }
 
-/// Stores one record within the transaction, or leaves no trace of it.
+/// Stores one record within the transaction, or leaves no trace of it even when it fails.
 ///
 /// # Errors
 /// When the transaction cannot go on.
@@ -66,7 +84,7 @@ fn create(connection: &Connection, record: &NewRecord) -> rusqlite::Result<rusql
         // A full disk, among others, has ended the transaction with everything that was in it.
         return outcome.map(Ok);
     }
-    if !matches!(outcome, Ok(Creation::Created(_))) {
+    if outcome.is_err() {
         execute(connection, "ROLLBACK TO creation")?;
     }
     execute(connection, "RELEASE creation")?;
@@ -77,6 +95,7 @@ fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<usize> 
     connection.prepare_cached(statement)?.execute([])
 }
 
+/// Stores one record within the transaction; when it is refused, there is no trace of it.
 fn insert(connection: &Connection, record: &NewRecord) -> rusqlite::Result<Creation> {
     let NewRecord { resource, form, version, attributes, password, claims, created_at, key } = record;
     // Before the claims are: a request that comes again would find its own.
@@ -84,6 +103,10 @@ fn insert(connection: &Connection, record: &NewRecord) -> rusqlite::Result<Creat
         && let Some(kept) = keys::find(connection, key, *created_at)?
     {
         return Ok(Creation::Kept(kept));
+    }
+    let taken = taken(connection, claims)?;
+    if !taken.is_empty() {
+        return Ok(Creation::Taken(taken));
     }
     connection
         .prepare_cached(
@@ -96,22 +119,29 @@ fn insert(connection: &Connection, record: &NewRecord) -> rusqlite::Result<Creat
             .prepare_cached("INSERT INTO passwords (record_id, phc) VALUES (?, ?)")?
             .execute(params![id, phc])?;
     }
-    let mut claim = connection.prepare_cached(
-        "INSERT INTO claims (digest, record_id, field) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-    )?;
-    let mut taken = Vec::new();
-    for (index, new) in claims.iter().enumerate() {
-        if claim.execute(params![new.digest, id, new.field])? == 0 {
-            taken.push(index);
-        }
-    }
-    if !taken.is_empty() {
-        return Ok(Creation::Taken(taken));
+    let mut claim =
+        connection.prepare_cached("INSERT INTO claims (digest, record_id, field) VALUES (?, ?, ?)")?;
+    for new in claims {
+        claim.execute(params![new.digest, id, new.field])?;
     }
     if let Some(key) = key {
         keys::keep(connection, key, id)?;
     }
     Ok(Creation::Created(id))
+}
+
+/// Which claims others have, or the record itself before, by index. Nobody else writes during the transaction, and the
+/// index on claims would refuse what were taken nevertheless.
+fn taken(connection: &Connection, claims: &[NewClaim]) -> rusqlite::Result<Vec<usize>> {
+    let mut find = connection.prepare_cached("SELECT 1 FROM claims WHERE digest = ?")?;
+    let mut own = HashSet::new();
+    let mut taken = Vec::new();
+    for (index, claim) in claims.iter().enumerate() {
+        if !own.insert(claim.digest) || find.exists([claim.digest])? {
+            taken.push(index);
+        }
+    }
+    Ok(taken)
 }
 
 #[cfg(test)]
@@ -122,7 +152,7 @@ mod tests {
     use rusqlite::TransactionBehavior::Immediate;
     use tempfile::TempDir;
 
-    use super::super::super::{NewClaim, Store as _};
+    use super::super::super::Store as _;
     use super::super::{Sqlite, writing_connection};
     use super::*;
 
