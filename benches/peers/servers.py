@@ -163,24 +163,14 @@ class Postgres:
 
     def _run(self, program: str, *arguments: object) -> str:
         as_user = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
-        command = [str(part) for part in (self.bin / program, *arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.directory, **as_user)
-        if done.returncode != 0:
-            raise SystemExit(f"{program}: {done.stdout}{done.stderr}")
-        return done.stdout
+        return _output([self.bin / program, *arguments], cwd=self.directory, **as_user)
 
     def run(self, program: str, *arguments: object) -> str:
         """Runs a client program against the cluster."""
-        # Where a program is not installed for the version that runs, another one's does as well.
-        if not (self.bin / program).exists():
-            self_bin = shutil.which(program)
-            assert self_bin, program
-            command = [self_bin]
-        else:
-            command = [str(self.bin / program)]
-        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "formwork"]
-        command += [*where, *(str(part) for part in arguments)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        # Debian installs them beside the server; elsewhere they are on the path.
+        client = self.bin / program if (self.bin / program).exists() else program
+        where = ["-h", "127.0.0.1", "-p", self.port, "-U", "formwork"]
+        return _output([client, *where, *arguments])
 
     @property
     def url(self) -> str:
@@ -202,19 +192,24 @@ class Postgres:
         self._run("pg_ctl", "-D", self.directory / "data", "-m", "fast", "stop")
 
 
+def _output(command: list, **options) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise SystemExit(f"{command[0]}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
 def _binaries() -> pathlib.Path:
     """Where `initdb` is: on the path, or where Debian puts it."""
     found = shutil.which("initdb")
     places = [pathlib.Path(found).resolve().parent] if found else []
     places += sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     place = next((place for place in places if (place / "initdb").exists()), None)
-    return place or _missing("initdb; install PostgreSQL")
+    if place is None:
+        raise SystemExit("there is no initdb; install PostgreSQL")
+    return place
 
 
 def _unprivileged() -> str:
     names = {user.pw_name for user in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
-
-
-def _missing(what: str) -> pathlib.Path:
-    raise SystemExit(f"there is no {what}")

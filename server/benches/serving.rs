@@ -13,6 +13,7 @@
 )]
 
 use std::fs;
+use std::future::pending;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -21,10 +22,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use argon2::{Algorithm, Argon2, Block, Version};
+use argon2::Version;
 use formwork::accounts::Accounts;
+use formwork::http::connections::{self, Bounds};
+use formwork::http::workers::Workers;
 use formwork::http::{App, Edge, router};
-use formwork::password::{Hasher, owasp};
+use formwork::password::{Argon2id, Hasher, owasp};
 use formwork::store;
 use formwork::token::Tokens;
 use formwork_engine::registry::Registry;
@@ -175,25 +178,17 @@ fn fsyncs(directory: &Path, time: Duration) -> f64 {
 /// Hashes with the server's parameters on every core at once, each with memory of its own, as the server does.
 fn hashes(cores: usize, time: Duration) -> f64 {
     let started = Instant::now();
+    let hash_until_then = || {
+        let (mut argon2id, params) = (Argon2id::default(), owasp().unwrap());
+        let mut done = 0u32;
+        while started.elapsed() < time {
+            argon2id.hash(&params, Version::V0x13, b"somepassword", &[7; 16]).unwrap();
+            done += 1;
+        }
+        done
+    };
     let done: u32 = thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores)
-            .map(|_| {
-                scope.spawn(|| {
-                    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, owasp().unwrap());
-                    let mut memory = vec![Block::new(); argon2.params().block_count()];
-                    let mut output = [0; 32];
-                    let mut done = 0;
-                    while started.elapsed() < time {
-                        let salt = [7; 16];
-                        argon2
-                            .hash_password_into_with_memory(b"somepassword", &salt, &mut output, &mut memory)
-                            .unwrap();
-                        done += 1;
-                    }
-                    done
-                })
-            })
-            .collect();
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(hash_until_then)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     f64::from(done) / started.elapsed().as_secs_f64()
@@ -241,7 +236,12 @@ impl Server {
             };
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             let address = listener.local_addr().unwrap();
-            tokio::spawn(async move { axum::serve(listener, router(Arc::new(app))).await });
+            let bounds = Bounds { connections: 1000, idle: Duration::from_secs(30) };
+            let workers = Workers::start(cores).unwrap();
+            let serve = async move {
+                connections::serve(listener, router(Arc::new(app)), bounds, &workers, pending()).await;
+            };
+            tokio::spawn(serve);
             address
         });
         Self { address, _runtime: runtime, directory }
