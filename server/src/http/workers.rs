@@ -61,3 +61,34 @@ impl Worker {
         Ok(Self { runtime: handle, connections: Arc::default(), _alive: Some(alive) })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::mpsc::channel;
+    use std::thread::ThreadId;
+
+    use super::*;
+
+    #[test]
+    fn connections_go_to_the_thread_that_has_fewest() {
+        let workers = Workers::start(2).unwrap();
+        let (tell, told) = channel::<(ThreadId, oneshot::Sender<()>)>();
+        let connect = || {
+            let tell = tell.clone();
+            let (close, closed) = oneshot::channel();
+            workers.drive(async move {
+                tell.send((thread::current().id(), close)).unwrap();
+                drop(closed.await);
+            });
+            told.recv().unwrap()
+        };
+        let mut connections: HashMap<ThreadId, Vec<oneshot::Sender<()>>> = HashMap::new();
+        for _ in 0..6 {
+            let (thread, close) = connect();
+            connections.entry(thread).or_default().push(close);
+        }
+        assert!(connections.values().all(|of_thread| of_thread.len() == 3), "{:?}", connections.keys());
+    }
+}

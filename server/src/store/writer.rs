@@ -27,8 +27,10 @@ const EMPTIED_WITHIN: Duration = Duration::from_secs(1);
 /// How many creations one commit holds at most, so that the first of them does not wait for too many others.
 const GROUP: usize = 1024;
 
+type Outcome = Result<Creation, StoreError>;
+
 /// What came of each creation of a group, in their order.
-pub(super) type Outcomes = Vec<Result<Creation, StoreError>>;
+pub(super) type Outcomes = Vec<Outcome>;
 
 /// A creation that waits for a writer.
 struct Job {
@@ -39,7 +41,7 @@ struct Job {
     _room: OwnedSemaphorePermit,
 }
 
-type Reply = oneshot::Sender<Result<Creation, StoreError>>;
+type Reply = oneshot::Sender<Outcome>;
 
 /// The way to the writing threads.
 pub(super) struct Writer {
@@ -140,8 +142,9 @@ fn run(
 ///
 /// Whoever waits is woken by the thread that they wait on: it is woken once for all of them, since to wake a thread from
 /// another is a system call.
-fn answer(group: impl Iterator<Item = (Job, Result<Creation, StoreError>)>) {
-    let mut by_runtime: Vec<(Option<Handle>, Vec<(Reply, Result<Creation, StoreError>)>)> = Vec::new();
+fn answer(group: impl Iterator<Item = (Job, Outcome)>) {
+    type Answers = Vec<(Reply, Outcome)>;
+    let mut by_runtime: Vec<(Option<Handle>, Answers)> = Vec::new();
     for (job, outcome) in group {
         let id = job.runtime.as_ref().map(Handle::id);
         let known = by_runtime.iter().position(|(runtime, _)| runtime.as_ref().map(Handle::id) == id);

@@ -199,6 +199,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_refused_record_leaves_nothing_and_takes_no_id() {
+        let (_root, mut connection) = database().await;
+        let mut twice = record("{}", 1);
+        twice
+            .claims
+            .extend([1, 2].map(|digest| NewClaim { field: "phone".to_owned(), digest: [digest; 32] }));
+        let records = [twice, record("{}", 2), record("{}", 2), record("{}", 1)];
+        let told = commit(&mut connection, &records.iter().collect::<Vec<_>>());
+        let told: Vec<Creation> = told.into_iter().map(Result::unwrap).collect();
+        let taken = |index| Creation::Taken(vec![index]);
+        assert_eq!(told, [taken(1), Creation::Created(1), taken(0), Creation::Created(2)]);
+        let claims: i64 = connection.query_row("SELECT count(*) FROM claims", [], |row| row.get(0)).unwrap();
+        assert_eq!(claims, 2);
+    }
+
+    #[tokio::test]
     async fn a_full_disk_fails_the_group_and_not_the_next_one() {
         let (_root, mut connection) = database().await;
         let large = format!("\"{}\"", "x".repeat(1 << 20));
