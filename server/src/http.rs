@@ -107,10 +107,7 @@ pub fn router(app: Arc<App>) -> Router {
     };
     // Beside the layer for pages of other origins, to which the workbench is closed whoever they are.
     let pages = workbench::routes(&app).layer(compressed());
-    router
-        .merge(pages)
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
-        .with_state(app)
+    router.merge(pages).layer(middleware::from_fn_with_state(Arc::clone(&app), around)).with_state(app)
 }
 
 /// What is done around every request, in one layer: five of them, each with its allocations and copies, took a fifth of the
