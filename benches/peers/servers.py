@@ -154,7 +154,9 @@ class Postgres:
         self.directory.mkdir()
         if self.user:
             os.chown(self.directory, self.user.pw_uid, self.user.pw_gid)
-            directory.chmod(0o755)
+            # Temporary directories are for their owner alone; this one has to be passed through.
+            for above in (directory, directory.parent):
+                above.chmod(0o711)
         data, sockets = self.directory / "data", self.directory
         self._run("initdb", "-D", data, "-U", "formwork", "-A", "trust", "-E", "UTF8", "--no-locale")
         options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={sockets} -p {self.port}"
