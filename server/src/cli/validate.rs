@@ -10,7 +10,7 @@ use formwork_engine::submission::{Circumstances, Refusal, Submitted, submit};
 use serde_json::{Value, json};
 
 use super::{Verdict, named, output};
-use crate::http::error::{failure_body, problems};
+use crate::http::error::{FailureBody, problems};
 use crate::http::json::parse;
 
 #[derive(Args, Debug)]
@@ -45,7 +45,8 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
     let (body, verdict) = match submit(form, Submitted::new(values), &circumstances) {
         Ok(_) => (json!({ "errors": {} }), Verdict::Clean),
         Err(Refusal::Violations(violations)) => {
-            (failure_body(&problems(form, &locales, &languages, &violations)), Verdict::Findings)
+            let problems = problems(form, &locales, &languages, &violations);
+            (serde_json::to_value(FailureBody::of(&problems))?, Verdict::Findings)
         }
         Err(Refusal::Payload(fault)) => bail!("{fault}"),
     };

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::messages::{self, Languages, Locales};
 use formwork_engine::submission::{PayloadFault, Violation};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::MAX_BODY_BYTES;
 use super::json::JsonFault;
@@ -372,44 +373,79 @@ pub(super) fn version_header(version: &str) -> HeaderMap {
 }
 
 /// The body of every failure: `errors` to show, `details` to program against.
-#[must_use]
-pub fn failure_body(problems: &[Problem]) -> Value {
-    json!({ "model": { "id": null }, "errors": errors(problems), "details": details(problems) })
+#[derive(Serialize)]
+pub struct FailureBody<'p> {
+    model: NoModel,
+    errors: Errors<'p>,
+    details: Vec<Detail<'p>>,
+}
+
+impl<'p> FailureBody<'p> {
+    /// The body that tells of these problems.
+    #[must_use]
+    pub fn of(problems: &'p [Problem]) -> Self {
+        Self { model: NoModel { id: () }, errors: Errors(problems), details: details(problems) }
+    }
+}
+
+#[derive(Serialize)]
+struct NoModel {
+    id: (),
 }
 
 /// Messages by dotted path, in the order of the problems.
-fn errors(problems: &[Problem]) -> Map<String, Value> {
-    let mut errors: Map<String, Value> = Map::new();
-    for problem in problems {
-        let messages = errors.entry(&problem.path).or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(messages) = messages {
-            messages.push(problem.message.clone().into());
+struct Errors<'p>(&'p [Problem]);
+
+impl Serialize for Errors<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut by_path: Vec<(&str, Vec<&str>)> = Vec::new();
+        // There are a few hundred at the most.
+        for problem in self.0 {
+            match by_path.iter_mut().find(|(path, _)| *path == problem.path) {
+                Some((_, messages)) => messages.push(&problem.message),
+                None => by_path.push((&problem.path, vec![&problem.message])),
+            }
         }
+        serializer.collect_map(by_path)
     }
-    errors
 }
 
-fn details(problems: &[Problem]) -> Vec<Value> {
-    let detail = |problem: &Problem| {
-        json!({
-            "path": problem.path,
-            "pointer": problem.pointer,
-            "code": problem.code,
-            "params": problem.params,
-            "message": problem.message,
+#[derive(Serialize)]
+struct Detail<'p> {
+    path: &'p str,
+    pointer: &'p str,
+    code: &'p str,
+    params: &'p Map<String, Value>,
+    message: &'p str,
+}
+
+fn details(problems: &[Problem]) -> Vec<Detail<'_>> {
+    problems
+        .iter()
+        .map(|Problem { path, pointer, code, params, message }| Detail {
+            path,
+            pointer,
+            code,
+            params,
+            message,
         })
-    };
-    problems.iter().map(detail).collect()
+        .collect()
 }
 
 /// RFC 9457: the type is `about:blank`, so the title is the status's own.
-fn problem_body(status: StatusCode, problems: &[Problem]) -> Value {
-    json!({
-        "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or_default(),
-        "status": status.as_u16(),
-        "errors": details(problems),
-    })
+#[derive(Serialize)]
+struct ProblemBody<'p> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    errors: Vec<Detail<'p>>,
+}
+
+impl<'p> ProblemBody<'p> {
+    fn of(status: StatusCode, problems: &'p [Problem]) -> Self {
+        let title = status.canonical_reason().unwrap_or_default();
+        Self { r#type: "about:blank", title, status: status.as_u16(), errors: details(problems) }
+    }
 }
 
 /// An answer as a client gets it that asks for no media type.
@@ -423,13 +459,14 @@ pub(super) fn represent(response: &mut Response, accepted: &'static str) {
     if let Some(problems) = take_problems(response) {
         let status = response.status();
         let body = match accepted {
-            PROBLEM_JSON => problem_body(status, &problems),
-            _ => failure_body(&problems),
+            PROBLEM_JSON => serde_json::to_vec(&ProblemBody::of(status, &problems)),
+            _ => serde_json::to_vec(&FailureBody::of(&problems)),
         };
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(accepted));
-        *response.body_mut() = Body::from(body.to_string());
+        // Texts and numbers are written without fail.
+        *response.body_mut() = Body::from(body.unwrap_or_default());
     } else if accepted == JSON_API && is_plain_json(response.headers()) {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_API));
     }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::measures::Hashes;
 use super::Argon2id;
+use crate::measures::Hashes;
 
 /// How much a new measurement moves what is thought usual: one part in so many.
 const INERTIA: u32 = 8;
