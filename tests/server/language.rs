@@ -46,7 +46,7 @@ form = { email = "grace@example.com" }
 async fn messages(server: &Server, language: &[(&str, &str)]) -> (StatusCode, serde_json::Value) {
     let body = json!({ "form_configuration_name": "newsletter", "form": {} });
     let answer = server.post("/api/users", language, body.to_string()).await;
-    assert_eq!(answer.header("vary"), Some("Accept, Accept-Language"));
+    assert!(answer.headers.get_all("vary").iter().any(|varies| varies == "Accept, Accept-Language"));
     (answer.status, answer.json()["errors"]["email"].clone())
 }
 
