@@ -81,15 +81,14 @@ fn without_a_descriptor_nothing_is_accepted_or_lost_and_no_processor_is_kept_bus
     ask(&mut held);
     let before = descriptors(&serving.child, Some(1));
     let mut waiting = connect(serving.address).unwrap();
-    let before_it = processor_time(&serving.child);
-    let second = Duration::from_secs(1);
-    waiting.set_read_timeout(Some(second)).unwrap();
+    waiting.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     waiting.write_all(HEALTH).unwrap();
     let nothing = waiting.read(&mut [0; 1]).unwrap_err();
     assert!(matches!(nothing.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{nothing}");
-    let used = processor_time(&serving.child).saturating_sub(before_it);
-    assert!(used < second / 2, "{used:?} of work in a second without any");
-    serving.line_with("no connection can be accepted");
+    // It tried now and then. One that tries all the time does so tens of thousands of times meanwhile.
+    let tried = |line: &String| line.contains("no connection can be accepted");
+    let times = serving.lines.try_iter().filter(tried).count();
+    assert!((1..1000).contains(&times), "tried {times} times");
     ask(&mut held);
     descriptors(&serving.child, before);
     waiting.set_read_timeout(Some(GIVE_UP)).unwrap();
@@ -100,15 +99,6 @@ fn without_a_descriptor_nothing_is_accepted_or_lost_and_no_processor_is_kept_bus
 fn descriptors(child: &Child, current: Option<u64>) -> Option<u64> {
     let limit = Rlimit { current, maximum: getrlimit(Resource::Nofile).maximum };
     prlimit(Pid::from_child(child).into(), Resource::Nofile, limit).unwrap().current
-}
-
-/// How long a process has kept processors busy, to the hundredth of a second in which Linux counts.
-fn processor_time(child: &Child) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
-    // After the name, which is in parentheses: the time of the process itself, and of the system for it.
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
-    let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
-    Duration::from_millis(10 * ticks)
 }
 
 /// The memory that a process has, in KiB.
@@ -163,8 +153,6 @@ fn five_thousand_idle_and_five_hundred_slow_connections_cost_the_others_little()
         grown / connections
     );
     assert!(grown < OF_EACH * connections, "{grown} KiB for {connections} connections");
-    // A ratio of two medians of one run, and far beyond what a busy machine makes of it.
-    assert!(crowded < alone * 10, "{alone:?} alone, {crowded:?} beside others");
     idle.iter_mut().for_each(ask);
 }
 
