@@ -111,6 +111,12 @@ bench:
 bench-peers:
     python3 benches/peers/compare.py
 
+# The same of pages in a browser: until the first of it is seen, and what goes over the wire.
+bench-pages:
+    cargo build --release --locked
+    npm ci --prefix tests/browser
+    FORMWORK=$PWD/target/release/formwork node tests/browser/first_paint.mjs
+
 # The same of `lint` beside other tools, which it installs.
 bench-lint:
     cargo build --release --locked

@@ -15,6 +15,7 @@ use crate::outline::Outline;
 use crate::policy::{Policies, Policy};
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::{Scope, Suppressions};
+use crate::theme::Template;
 use crate::{lint, lower, syntax};
 
 /// What became of one file.
@@ -267,6 +268,16 @@ pub fn read_policies(paths: &[FormPath]) -> ReadPolicies {
         let (source, fault) = read(path);
         Policy::read(&source, fault.as_ref())
     }))
+}
+
+/// What there is to say of every template file.
+#[must_use]
+pub fn template_diagnostics(paths: &[FormPath]) -> Vec<Diagnostic> {
+    let of = |path| {
+        let (source, fault) = read(path);
+        Template::read(&source, fault.as_ref()).1
+    };
+    paths.iter().flat_map(of).collect()
 }
 
 /// The locale files of a directory, as far as they can be used.

@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::after::After;
 use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::guard::{Guard, Hideable};
 use crate::messages::Templates;
@@ -41,6 +42,8 @@ pub struct CompiledForm {
     pub(crate) rules: Rules,
     pub(crate) templates: Templates,
     pub(crate) payload: Payload,
+    /// What it does and says after a submission.
+    pub(crate) after: After,
     /// The fields that may be hidden; those that others depend on first.
     pub(crate) hideable: Vec<Hideable>,
     /// When the rules count that the document does not decide, by where they are written.
@@ -120,6 +123,7 @@ impl Compiler {
         let Schema { document, rules } = schema::build(&form);
         let templates = Templates::compile(&form, &rules, &mut diagnostics);
         let payload = Payload::compile(&form, &mut diagnostics);
+        let after = After::compile(&form, &mut diagnostics);
         let is_sound = !has_errors(&diagnostics) && self.check_patterns(&form, Trial::OfLarge).is_empty();
         let built = is_sound.then(|| self.options.build(&document));
         if let Some(Ok(validator)) = built {
@@ -132,6 +136,7 @@ impl Compiler {
                 rules,
                 templates,
                 payload,
+                after,
                 hideable,
                 guards,
                 validator,

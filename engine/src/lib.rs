@@ -4,6 +4,7 @@
 //! its value together with its diagnostics. A request goes through `submission`. No async, no HTTP, no SQL and no
 //! environment; files are touched in `source` and `watch` alone.
 
+pub mod after;
 pub mod build;
 pub mod compat;
 pub mod compile;
@@ -19,6 +20,7 @@ pub mod model;
 pub mod outline;
 pub mod payload;
 pub mod policy;
+pub mod presentation;
 mod reference;
 pub mod registry;
 pub mod render;
@@ -29,5 +31,6 @@ pub mod submission;
 pub mod suppression;
 pub mod syntax;
 mod template;
+pub mod theme;
 pub mod vocabulary;
 pub mod watch;

@@ -8,6 +8,7 @@
 mod languages;
 mod locale;
 mod templates;
+mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use languages::Languages;
 pub(crate) use locale::Entry;
 pub use locale::Locale;
 pub(crate) use templates::Templates;
+pub(crate) use words::Words;
 
 /// The most characters of a submitted value that a message may quote.
 const QUOTED_CHARACTERS: usize = 200;
@@ -55,6 +57,12 @@ impl Locales {
     /// Every locale.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Locale> {
         self.0.values().map(Arc::as_ref)
+    }
+
+    /// The tags of the locales that a client's messages come from, best first.
+    #[must_use]
+    pub fn chosen<'a>(&'a self, languages: &'a Languages) -> Vec<&'a str> {
+        self.of(languages).into_iter().map(|locale| locale.tag.as_str()).collect()
     }
 
     /// The locales to ask for a client's languages, best first; English comes last if it does not come earlier.
@@ -116,6 +124,25 @@ pub fn text(form: &CompiledForm, locales: &Locales, languages: &Languages, viola
     truncate(&found.unwrap_or_else(|| violation.code.to_owned()), MESSAGE_CHARACTERS).into_owned()
 }
 
+/// A word of pages, as a client is to read it.
+#[must_use]
+pub fn page_word(locales: &Locales, languages: &Languages, word: &str) -> String {
+    Words::new(locales, languages, "").of_page(word, &Map::new())
+}
+
+/// The text of a rule as every violation of it reads, whatever was sent; nothing where that shows in it.
+pub(crate) fn of_rule(
+    form: &CompiledForm,
+    locales: &Locales,
+    languages: &Languages,
+    rule: usize,
+) -> Option<String> {
+    let mut violation = Violation::of_rule(form, rule)?;
+    let text_without = text(form, locales, languages, &violation);
+    violation.value = Some(Value::from("\u{e000}"));
+    (text(form, locales, languages, &violation) == text_without).then_some(text_without)
+}
+
 fn truncate(text: &str, characters: usize) -> Cow<'_, str> {
     match text.char_indices().nth(characters) {
         None => Cow::Borrowed(text),
@@ -144,6 +171,15 @@ mod tests {
                 let text = ENGLISH.text(&format!("messages.{code}"), &context).unwrap_or_default();
                 assert!(!text.is_empty() && !text.contains('{'), "{code}: {text}");
             }
+        }
+    }
+
+    #[test]
+    fn english_says_every_word_of_a_page() {
+        for (word, params) in locale::PAGE {
+            let context = params.iter().map(|param| ((*param).to_owned(), Value::from("text"))).collect();
+            let text = ENGLISH.text(&format!("page.{word}"), &context).unwrap_or_default();
+            assert!(!text.is_empty() && !text.contains('{'), "{word}: {text}");
         }
     }
 

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 pub use condition::{Condition, Expectation, Whens};
 pub use example::{CodesByPath, Example};
+pub(crate) use field::label_from;
 pub use field::{Field, FieldType, Normalizer, Role, Ui};
 pub use moment::{Against, Instant, Moment, Order, Timing, Unit, parse_date, parse_instant};
 pub use path::{Segment, Step, Target, dotted};
@@ -103,6 +104,15 @@ pub struct AfterSubmission {
     pub flash_alert: Option<Spanned<String>>,
 }
 
+/// What a rendered form does against programs that fill in every form they find.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spam {
+    /// Whether it has a control that people do not see, and programs fill in.
+    pub honeypot: bool,
+    /// How long people take at least.
+    pub minimum_seconds: u32,
+}
+
 /// One form configuration.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -130,6 +140,8 @@ pub struct Form {
     pub payload: Vec<PayloadEntry>,
     /// What a rendered form does and says after a submission.
     pub after: AfterSubmission,
+    /// What a rendered form does against programs.
+    pub spam: Spam,
     /// Requests with their expected outcome; `None` where the form has no `examples` at all.
     pub examples: Option<Vec<Example>>,
 }

@@ -115,7 +115,6 @@ impl Payload {
                 source,
             });
         }
-        check_after_submission(form, &mut environment, diagnostics);
         Self { environment, entries }
     }
 
@@ -261,7 +260,7 @@ fn unknown(form: &Form, chain: &[String]) -> Option<Unknown> {
     unknown_among(form, chain, &["form", "token", "now", "request", "form_configuration"])
 }
 
-fn unknown_among(form: &Form, chain: &[String], roots: &[&str]) -> Option<Unknown> {
+pub(crate) fn unknown_among(form: &Form, chain: &[String], roots: &[&str]) -> Option<Unknown> {
     let (root, rest) = chain.split_first()?;
     if !roots.contains(&root.as_str()) {
         let mut unknown = not_among(Rule::InvalidTemplate, root, roots);
@@ -342,34 +341,6 @@ fn unknown_field(form: &Form, names: &[String]) -> Option<Unknown> {
         }
     }
     None
-}
-
-/// The templates of rendered forms: `redirect_to` and what is said after a submission.
-fn check_after_submission(
-    form: &Form,
-    environment: &mut Environment<'static>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let after = &form.after;
-    let created: &[&str] = &["model", "form", "form_configuration"];
-    let refused: &[&str] = &["form", "form_configuration"];
-    for (name, text, roots) in [
-        ("redirect_to", &after.redirect_to, created),
-        ("flash_notice", &after.flash_notice, created),
-        ("flash_alert", &after.flash_alert, refused),
-    ] {
-        if let Some(text) = text {
-            let known = |chain: &[String]| unknown_among(form, chain, roots);
-            diagnostics.extend(template::check(
-                environment,
-                &form.source,
-                name,
-                Kind::Template,
-                text,
-                &known,
-            ));
-        }
-    }
 }
 
 #[cfg(test)]

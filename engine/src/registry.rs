@@ -27,6 +27,7 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::messages::{Locale, Locales};
 use crate::policy::{Policies, Policy};
 use crate::source::{self, Listing, SourceError, SourceFile};
+use crate::theme::{Template, Theme};
 
 /// How a form stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,9 @@ pub struct Snapshot {
     pub locales: Locales,
     /// The policies that forms name.
     pub policies: Policies,
+    /// What authors override of the theme of pages.
+    pub theme: Theme,
+    template_diagnostics: Vec<Diagnostic>,
     locale_diagnostics: Vec<Diagnostic>,
     policy_diagnostics: Vec<Diagnostic>,
     by_name: FxHashMap<String, Arc<CompiledForm>>,
@@ -100,15 +104,16 @@ impl Snapshot {
         })
     }
 
-    /// Every diagnostic of every form, locale and policy.
+    /// Every diagnostic of every form, locale, policy and template.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         let of_forms = self.statuses.iter().flat_map(|status| &status.diagnostics);
         of_forms.chain(self.diagnostics_beside_forms())
     }
 
-    /// Every diagnostic of every locale and policy.
+    /// Every diagnostic of every locale, policy and template.
     pub fn diagnostics_beside_forms(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.locale_diagnostics.iter().chain(&self.policy_diagnostics)
+        let of_texts = self.locale_diagnostics.iter().chain(&self.policy_diagnostics);
+        of_texts.chain(&self.template_diagnostics)
     }
 }
 
@@ -127,6 +132,8 @@ pub struct Reload {
     pub locales: Vec<String>,
     /// The policies that changed, by name, and how they stand now; nothing where a policy's file is gone.
     pub policies: Vec<(String, Option<State>)>,
+    /// The templates that changed, came or went.
+    pub templates: Vec<String>,
     /// Findings in the files that changed.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether a file was not where it was: look again soon, to see whether it is gone.
@@ -154,6 +161,7 @@ impl Reload {
             removed: Vec::new(),
             locales: Vec::new(),
             policies: Vec::new(),
+            templates: Vec::new(),
             diagnostics: Vec::new(),
             look_again,
             watch,
@@ -168,6 +176,7 @@ impl Reload {
             || !self.removed.is_empty()
             || !self.locales.is_empty()
             || !self.policies.is_empty()
+            || !self.templates.is_empty()
     }
 }
 
@@ -177,6 +186,7 @@ struct Seen {
     files: Files,
     locales: SmallFiles<Locale>,
     policies: SmallFiles<Policy>,
+    templates: SmallFiles<Template>,
 }
 
 /// The forms of one configuration directory.
@@ -220,18 +230,21 @@ impl Registry {
     pub fn reload(&self, now: SystemTime) -> Result<Reload, SourceError> {
         // A reload that panicked has not touched what was seen: it changes when all is decided.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Listing { forms, locales, policies, directories, links, dangling: _ } =
+        let Listing { forms, locales, policies, templates, directories, links, dangling: _ } =
             source::list(&self.configs)?;
         let before = self.snapshot();
         let mut changes = Changes::look(&seen.files, &forms, now);
         let (next_locales, locales, locales_missing) = seen.locales.look(&locales);
         let (next_policies, policies, policies_missing) = seen.policies.look(&policies);
-        let look_again = changes.has_lost() || locales_missing || policies_missing;
+        let (next_templates, templates, templates_missing) = seen.templates.look(&templates);
+        let look_again = changes.has_lost() || locales_missing || policies_missing || templates_missing;
         let watch = Watched { directories, links };
-        let only_forms = locales.is_empty() && policies.is_empty() && before.generation > 0;
+        let only_forms =
+            locales.is_empty() && policies.is_empty() && templates.is_empty() && before.generation > 0;
         if only_forms && changes.is_quiet() {
             changes.apply(&mut seen.files);
             (seen.locales, seen.policies) = (next_locales, next_policies);
+            seen.templates = next_templates;
             return Ok(Reload::nothing(before.generation, look_again, watch));
         }
         let amended = if only_forms { amend(&before, &seen.files, &mut changes) } else { None };
@@ -245,6 +258,8 @@ impl Registry {
             snapshot.locale_diagnostics = next_locales.reported(&unused(next, &snapshot.locales));
             snapshot.policies = sound;
             snapshot.policy_diagnostics = next_policies.reported(&unnamed(next, &snapshot.policies));
+            snapshot.theme = Theme::new(next_templates.served());
+            snapshot.template_diagnostics = next_templates.reported(&[]);
             snapshot.keep_policies(&before);
             snapshot
         });
@@ -267,11 +282,14 @@ impl Registry {
                         || found.secondary.iter().any(|label| policies.contains(&label.file.default_name))
                         || locales.contains(&file.default_name) && own(found, &snapshot.locale_diagnostics)
                         || policies.contains(&file.default_name) && own(found, &snapshot.policy_diagnostics)
+                        || templates.contains(&file.default_name)
+                            && own(found, &snapshot.template_diagnostics)
                 })
                 .cloned()
                 .collect(),
             locales,
             policies: policies.into_iter().map(|name| (name.clone(), next_policies.state(&name))).collect(),
+            templates,
             look_again,
             watch,
         };
@@ -281,6 +299,7 @@ impl Registry {
             None => changes.apply(&mut seen.files),
         }
         (seen.locales, seen.policies) = (next_locales, next_policies);
+        seen.templates = next_templates;
         Ok(reload)
     }
 }

@@ -126,6 +126,18 @@ impl Rules {
         self.at(&null_location(location))
     }
 
+    /// Every keyword of the document with the rule behind it, by its location.
+    pub(crate) fn located(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.by_location.iter().map(|(location, rule)| (location.as_str(), *rule))
+    }
+
+    /// Every required property with the rule behind it, by the location of its `required`.
+    pub(crate) fn requirements(&self) -> impl Iterator<Item = (&str, &str, usize)> {
+        self.required.iter().flat_map(|(location, required)| {
+            required.iter().map(move |(property, rule)| (location.as_str(), property.as_str(), *rule))
+        })
+    }
+
     /// The rule of this code about the field at this dotted path: what decides uniqueness speaks through it.
     #[must_use]
     pub fn about(&self, path: &str, code: &str) -> Option<usize> {

@@ -149,6 +149,8 @@ pub struct Listing {
     pub locales: Vec<FormPath>,
     /// Every policy file, sorted by path; its default name is the policy's name.
     pub policies: Vec<FormPath>,
+    /// Every template of pages, sorted by path; its default name is the template's name.
+    pub templates: Vec<FormPath>,
     /// Every directory that was walked.
     pub directories: BTreeSet<PathBuf>,
     /// Every symbolic link that was followed to a directory or form.
@@ -169,22 +171,24 @@ pub fn list(configs: &Path) -> Result<Listing, SourceError> {
     if fs::symlink_metadata(&forms).is_ok_and(|kind| kind.is_symlink()) {
         listing.links.insert(forms.clone());
     }
-    walk(&forms, "", &mut listing)?;
+    walk(&forms, "", FileKind::Form, &mut listing)?;
     listing.forms.sort();
-    listing.locales = list_beside(&configs.join(FileKind::Locale.directory()), &mut listing)?;
-    listing.policies = list_beside(&configs.join(FileKind::Policy.directory()), &mut listing)?;
+    listing.locales = list_beside(configs, FileKind::Locale, &mut listing)?;
+    listing.policies = list_beside(configs, FileKind::Policy, &mut listing)?;
+    listing.templates = list_beside(configs, FileKind::Template, &mut listing)?;
     Ok(listing)
 }
 
 /// The files of a directory that need not be there; what was walked and followed is added to `listing`.
-fn list_beside(directory: &Path, listing: &mut Listing) -> Result<Vec<FormPath>, SourceError> {
-    let Ok(kind) = fs::symlink_metadata(directory) else { return Ok(Vec::new()) };
+fn list_beside(configs: &Path, kind: FileKind, listing: &mut Listing) -> Result<Vec<FormPath>, SourceError> {
+    let directory = &configs.join(kind.directory());
+    let Ok(metadata) = fs::symlink_metadata(directory) else { return Ok(Vec::new()) };
     let mut found = Listing::default();
-    if kind.is_symlink() {
-        found.links.insert(directory.to_path_buf());
+    if metadata.is_symlink() {
+        found.links.insert(directory.clone());
     }
     if directory.is_dir() {
-        walk(directory, "", &mut found)?;
+        walk(directory, "", kind, &mut found)?;
     }
     found.forms.sort();
     listing.directories.append(&mut found.directories);
@@ -198,12 +202,12 @@ fn list_beside(directory: &Path, listing: &mut Listing) -> Result<Vec<FormPath>,
 /// # Errors
 /// When the directory of policies cannot be read.
 pub fn list_policies(configs: &Path) -> Result<Vec<FormPath>, SourceError> {
-    list_beside(&configs.join(FileKind::Policy.directory()), &mut Listing::default())
+    list_beside(configs, FileKind::Policy, &mut Listing::default())
 }
 
-/// Adds what is in a directory and below it; the names of its forms begin with `prefix`.
-fn walk(directory: &Path, prefix: &str, listing: &mut Listing) -> Result<(), SourceError> {
-    listing.append(Walk { files: AtomicUsize::new(0) }.below(directory, prefix, 0)?);
+/// Adds what is in a directory of files of one kind and below it; their names begin with `prefix`.
+fn walk(directory: &Path, prefix: &str, kind: FileKind, listing: &mut Listing) -> Result<(), SourceError> {
+    listing.append(Walk { files: AtomicUsize::new(0), ending: kind.ending() }.below(directory, prefix, 0)?);
     Ok(())
 }
 
@@ -211,6 +215,8 @@ fn walk(directory: &Path, prefix: &str, listing: &mut Listing) -> Result<(), Sou
 struct Walk {
     /// How many files were found, by all that walk.
     files: AtomicUsize,
+    /// How the names of files end that are listed.
+    ending: &'static str,
 }
 
 impl Walk {
@@ -231,7 +237,7 @@ impl Walk {
             // Kubernetes, whose `..data` directories hold what the visible links lead to.
             let Some(name) = file_name.to_str().filter(|name| !name.starts_with('.')) else { continue };
             let path = entry.path();
-            let stem = name.strip_suffix(".toml");
+            let stem = name.strip_suffix(self.ending);
             let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
             let Some(kind) = kind_of(&entry, &path)? else {
                 if is_link && stem.is_some() {
@@ -294,10 +300,12 @@ pub enum FileKind {
     Locale,
     /// A policy.
     Policy,
+    /// A template of pages.
+    Template,
 }
 
 impl FileKind {
-    const ALL: [Self; 3] = [Self::Locale, Self::Policy, Self::Form];
+    const ALL: [Self; 4] = [Self::Locale, Self::Policy, Self::Template, Self::Form];
 
     /// The directory below the configuration directory that holds such files.
     fn directory(self) -> &'static str {
@@ -305,7 +313,13 @@ impl FileKind {
             Self::Form => "forms",
             Self::Locale => "locales",
             Self::Policy => "policies",
+            Self::Template => "templates",
         }
+    }
+
+    /// How the names of such files end.
+    fn ending(self) -> &'static str {
+        if self == Self::Template { ".html" } else { ".toml" }
     }
 
     /// What a path is, with the path below that directory; nothing where it is outside of the configuration directory.
@@ -314,10 +328,11 @@ impl FileKind {
     }
 }
 
-/// The files that the command line names: a directory stands for every `.toml` file below it.
+/// The files that the command line names: a directory stands for every `.toml` file below it,
+/// of templates for every `.html` file.
 ///
 /// A form's default name is its path under `configs/forms` if it is there, its file name otherwise. What is under
-/// `configs/locales` is a locale, what is under `configs/policies` a policy.
+/// `configs/locales` is a locale, what is under `configs/policies` a policy, what is under `configs/templates` a template.
 ///
 /// # Errors
 /// When a path does not exist or a directory cannot be read.
@@ -334,8 +349,9 @@ pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Listing, SourceEr
                 found = list(path)?;
                 listing.locales.append(&mut found.locales);
                 listing.policies.append(&mut found.policies);
+                listing.templates.append(&mut found.templates);
             } else {
-                walk(path, &prefix, &mut found)?;
+                walk(path, &prefix, kind, &mut found)?;
             }
         } else {
             found.forms.push(FormPath { path: path.clone(), default_name: name_of_file(path, &prefix) });
@@ -344,11 +360,12 @@ pub fn list_paths(configs: &Path, paths: &[PathBuf]) -> Result<Listing, SourceEr
             FileKind::Form => &mut listing.forms,
             FileKind::Locale => &mut listing.locales,
             FileKind::Policy => &mut listing.policies,
+            FileKind::Template => &mut listing.templates,
         };
         into.append(&mut found.forms);
         listing.dangling.append(&mut found.dangling);
     }
-    for files in [&mut listing.forms, &mut listing.locales, &mut listing.policies] {
+    for files in [&mut listing.forms, &mut listing.locales, &mut listing.policies, &mut listing.templates] {
         files.sort();
         files.dedup();
     }

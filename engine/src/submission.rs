@@ -17,6 +17,7 @@ use jsonschema::paths::Location;
 use serde_json::{Map, Value};
 
 use crate::compile::CompiledForm;
+use crate::payload::visible;
 use crate::policy::Policies;
 use crate::vocabulary;
 
@@ -111,6 +112,12 @@ impl<'f> Authorized<'f> {
     #[must_use]
     pub fn form(&self) -> &'f CompiledForm {
         self.form
+    }
+
+    /// The values that templates may see: prepared, without secrets.
+    #[must_use]
+    pub fn visible(&self) -> Map<String, Value> {
+        self.values.as_object().map(|values| visible(&self.form.form, values)).unwrap_or_default()
     }
 
     /// Judges the request.

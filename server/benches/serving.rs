@@ -85,8 +85,11 @@ fn serving(cores: usize) {
     // The first round warms up caches and connections and is not shown.
     let rounds: Vec<Round> = (0..=ROUNDS).map(|_| Round::measure(&server, &client, cores)).skip(1).collect();
     println!("{:<44} {:>10} {:>10} {:>10}", "", "min", "median", "max");
-    let rows: [Row; 6] = [
+    let rows: [Row; 9] = [
         ("GET /healthz", |round| round.healthz),
+        ("GET /api/form_configurations/newsletter/schema", |round| round.schema),
+        ("GET /forms/newsletter", |round| round.page),
+        ("the same, compressed", |round| round.compressed),
         ("POST …/newsletter/validate", |round| round.validate),
         ("bare append and fsync", |round| round.fsync),
         ("POST /api/users without a password", |round| round.create),
@@ -97,7 +100,8 @@ fn serving(cores: usize) {
         print_row(label, rounds.iter().map(value), 0);
     }
     println!("\nratios within a round\n");
-    let rows: [Row; 2] = [
+    let rows: [Row; 3] = [
+        ("pages to dry runs", |round| round.page / round.validate),
         ("creates without a password to bare fsyncs", |round| round.create / round.fsync),
         ("creates with a password to bare hashes", |round| round.create_with_password / round.argon2),
     ];
@@ -119,6 +123,9 @@ type Row = (&'static str, fn(&Round) -> f64);
 /// Rates per second, taken one after the other.
 struct Round {
     healthz: f64,
+    schema: f64,
+    page: f64,
+    compressed: f64,
     validate: f64,
     fsync: f64,
     create: f64,
@@ -130,6 +137,9 @@ impl Round {
     fn measure(server: &Server, client: &Client, cores: usize) -> Self {
         Self {
             healthz: client.rate(BRIEFLY, 200, |_| get("/healthz")),
+            schema: client.rate(BRIEFLY, 200, |_| get("/api/form_configurations/newsletter/schema")),
+            page: client.rate(BRIEFLY, 200, |_| get("/forms/newsletter")),
+            compressed: client.rate(BRIEFLY, 200, |_| get_compressed("/forms/newsletter")),
             validate: client.rate(BRIEFLY, 200, |number| {
                 let body = json!({ "form": newsletter(number) });
                 post("/api/form_configurations/newsletter/validate", &body)
@@ -294,6 +304,10 @@ fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
+fn get_compressed(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: br\r\n\r\n")
+}
+
 fn post(path: &str, body: &Value) -> String {
     let body = body.to_string();
     format!(
@@ -315,6 +329,9 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> u16 {
 fn expected_length(answer: &[u8]) -> Option<usize> {
     let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
     let lines = std::str::from_utf8(&answer[..head]).unwrap().to_ascii_lowercase();
+    if lines.contains("transfer-encoding: chunked") {
+        return answer.ends_with(b"\r\n0\r\n\r\n").then_some(answer.len());
+    }
     let body = lines.lines().find_map(|line| line.strip_prefix("content-length:"));
     Some(head + body.map_or(0, |length| length.trim().parse().unwrap()))
 }

@@ -4,6 +4,7 @@
 //! script nor style: both are assets. Called by the routes that answer with HTML.
 
 pub mod assets;
+pub mod seal;
 pub(crate) mod workbench;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -31,6 +32,18 @@ pub fn page(status: StatusCode, text: String) -> Response {
     let mut response = (status, text).into_response();
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A page whose form may lead to another origin: browsers hold the redirect after a form to the form's own policy.
+#[must_use]
+pub fn page_leading_to(origin: Option<&str>, status: StatusCode, text: String) -> Response {
+    let mut response = page(status, text);
+    let policy =
+        origin.map(|origin| POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}")));
+    if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
 }

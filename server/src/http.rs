@@ -8,6 +8,7 @@ mod entity_tag;
 pub mod error;
 mod extract;
 mod form_configurations;
+mod forms;
 mod headers;
 mod health;
 pub mod json;
@@ -16,6 +17,7 @@ mod openapi;
 mod policy;
 #[cfg(feature = "otlp")]
 mod trace_context;
+mod urlencoded;
 mod users;
 mod workbench;
 pub mod workers;
@@ -94,6 +96,7 @@ pub fn router(app: Arc<App>) -> Router {
                 .fallback(form_configurations::other),
         )
         .route("/api/openapi.json", openapi::route())
+        .route("/forms/{*path}", forms::route(&app).layer(compressed()))
         .route(assets::ROUTE, get(assets::show).layer(compressed()))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -9,6 +9,7 @@ use clap::Args;
 use ipnet::IpNet;
 use jiff::{Span, SpanRelativeTo};
 
+use crate::html::seal::Seal;
 use crate::http::connections::Bounds;
 use crate::http::{Edge, TrustedProxies};
 
@@ -94,6 +95,9 @@ pub struct EdgeSetting {
         value_parser = duration
     )]
     body_timeout: Duration,
+    /// A secret that several servers of the same forms share, of at least 32 characters; made anew at each start without.
+    #[arg(long, value_name = "SECRET", env = "FORMWORK_PAGE_KEY", hide_env_values = true, value_parser = Seal::parse)]
+    page_key: Option<Seal>,
 }
 
 impl EdgeSetting {
@@ -104,6 +108,7 @@ impl EdgeSetting {
             proxies: TrustedProxies::new(self.trusted_proxies.clone()),
             origins: self.cors_origins.clone(),
             body_timeout: self.body_timeout,
+            seal: self.page_key.clone().unwrap_or_default(),
             ..Edge::default()
         }
     }

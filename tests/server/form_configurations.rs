@@ -21,10 +21,10 @@ fn names(body: &Value) -> Vec<&str> {
 async fn the_list_shows_what_the_caller_may_use() {
     let server = Server::new(&[]).await;
     let everyone = server.get("/api/form_configurations", &[]).await;
-    assert_eq!(names(&everyone.json()), ["newsletter", REFERENCE]);
+    assert_eq!(names(&everyone.json()), ["newsletter", REFERENCE, "workshop"]);
     let token = bearer(&server.token("ci", &["developer/*"]).await);
     let caller = server.get("/api/form_configurations", &[("authorization", &token)]).await.json();
-    assert_eq!(names(&caller), ["developer/sign_up", "newsletter", REFERENCE]);
+    assert_eq!(names(&caller), ["developer/sign_up", "newsletter", REFERENCE, "workshop"]);
     let snapshot = server.registry.snapshot();
     let version = snapshot.form("developer/sign_up").unwrap().version();
     assert_eq!(

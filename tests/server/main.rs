@@ -12,6 +12,8 @@ mod idempotency;
 mod language;
 mod openapi;
 mod overload;
+mod page_security;
+mod pages;
 mod persistence;
 mod policies;
 mod rates;

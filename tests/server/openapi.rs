@@ -98,8 +98,11 @@ async fn everyone_sees_what_they_may_use() {
         let schemas = answer.json()["components"]["schemas"].as_object().unwrap().clone();
         schemas.keys().filter_map(|name| Some(name.strip_prefix("Form.")?.to_owned())).collect()
     };
-    assert_eq!(names(&stranger), ["newsletter", "reference_rest_api_create_user"]);
-    assert_eq!(names(&caller), ["developer.sign_up", "newsletter", "reference_rest_api_create_user"]);
+    assert_eq!(names(&stranger), ["newsletter", "reference_rest_api_create_user", "workshop"]);
+    assert_eq!(
+        names(&caller),
+        ["developer.sign_up", "newsletter", "reference_rest_api_create_user", "workshop"]
+    );
     assert!(!stranger.text.contains("developer"), "a stranger learns the name of a form");
     let wrong = server.get(PATH, &[("authorization", "Bearer x")]).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
@@ -133,8 +136,8 @@ async fn examples_are_valid_and_show_no_secrets() {
     let examples = body["examples"].as_object().unwrap();
     assert_eq!(
         examples.len(),
-        4,
-        "one of the developer's form, two of the newsletter's, one of the reference"
+        5,
+        "one of the developer's form, two of the newsletter's, one of the reference, one of the workshop"
     );
     for (name, example) in examples {
         assert!(validator.is_valid(&example["value"]), "{name}: {example}");

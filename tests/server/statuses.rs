@@ -205,5 +205,5 @@ async fn ready_when_the_database_answers_and_forms_are_loaded() {
     let server = Server::new(&[]).await;
     let ready = server.get("/readyz", &[]).await;
     assert_eq!(ready.status, StatusCode::OK);
-    assert_eq!(ready.json(), json!({ "status": "ok", "database": "ok", "forms": 3, "generation": 1 }));
+    assert_eq!(ready.json(), json!({ "status": "ok", "database": "ok", "forms": 4, "generation": 1 }));
 }

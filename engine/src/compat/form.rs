@@ -20,6 +20,8 @@ pub(super) fn compare(old: &CompiledForm, new: &CompiledForm) -> Vec<Finding> {
         fields: _,
         payload,
         after: _,
+        // Of pages alone: requests to the API are not asked.
+        spam: _,
         examples: _,
     } = &old.form;
     let before = Places::new(&old.form);

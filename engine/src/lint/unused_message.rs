@@ -82,7 +82,11 @@ impl<'f> Shown<'f> {
         if self.broken.contains(&name) {
             return None;
         }
+        let of_the_form = path == Locale::BASE && Locale::TEXTS.contains(&code);
         if let Some(form) = self.by_name.get(name) {
+            if of_the_form {
+                return None;
+            }
             let of_path: Vec<&Asking> = form.fields.iter().filter(|field| field.path == path).collect();
             if of_path.is_empty() {
                 return Some(no_field(path, Some(name), &[form]));
@@ -123,7 +127,7 @@ fn no_field(path: &str, form: Option<&str>, forms: &[&Outline]) -> (String, Stri
 
 /// A code that a field never asks for.
 fn never_asked(path: &str, code: &str, form: Option<&str>, codes: &Codes) -> Option<(String, String)> {
-    if code == Locale::LABEL || codes.contains(code) {
+    if Locale::TEXTS.contains(&code) || codes.contains(code) {
         return None;
     }
     let message = match form {

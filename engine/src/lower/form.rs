@@ -7,9 +7,9 @@ use toml::de::{DeTable, DeValue};
 use super::field::words_as_name;
 use super::{Lowering, Table};
 use crate::diagnostic::{Rule, alternatives, has_errors, nearest};
-use crate::model::{Access, AfterSubmission, Form, RateLimit, Resource, Spanned, UnknownFields};
+use crate::model::{Access, AfterSubmission, Form, RateLimit, Resource, Spam, Spanned, UnknownFields};
 
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 15] = [
     "name",
     "description",
     "resource",
@@ -21,6 +21,7 @@ pub(super) const KEYS: [&str; 14] = [
     "redirect_to",
     "flash_notice",
     "flash_alert",
+    "spam",
     "fields",
     "default_payload",
     "examples",
@@ -28,6 +29,9 @@ pub(super) const KEYS: [&str; 14] = [
 
 /// The units of `per` with their length in seconds.
 const UNITS: [(&str, u64); 4] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)];
+
+/// The longest that a form may ask people to take.
+const MOST_SECONDS: u32 = 600;
 
 /// Whether a form or policy can have this name: `^[a-z0-9_]+(/[a-z0-9_]+)*$`.
 pub(crate) fn is_name(name: &str) -> bool {
@@ -66,6 +70,7 @@ impl Lowering<'_> {
                 flash_notice: self.string(table, "flash_notice"),
                 flash_alert: self.string(table, "flash_alert"),
             },
+            spam: self.spam(table),
             examples: self.examples(table),
             name,
             resource: resource.value,
@@ -140,6 +145,23 @@ impl Lowering<'_> {
         let message = format!("there is no resource `{}`", name.value);
         self.report(self.diagnostic(Rule::UnknownResource, name.span.clone(), message).help(help));
         fallback(name.span)
+    }
+
+    fn spam(&mut self, table: &Table<'_>) -> Spam {
+        let Some(spam) = table.get("spam").and_then(|node| self.table("spam", node, "`spam`")) else {
+            return Spam::default();
+        };
+        self.check_keys(&spam, &["honeypot", "minimum_seconds"]);
+        let minimum_seconds = self.count(&spam, "minimum_seconds").and_then(|seconds| {
+            let taken = u32::try_from(seconds.value).ok().filter(|seconds| *seconds <= MOST_SECONDS);
+            if taken.is_none() {
+                let message = format!("`minimum_seconds` takes a whole number up to {MOST_SECONDS}");
+                let help = "people who know what they want fill in a short form in a few seconds";
+                self.report(self.diagnostic(Rule::WrongType, seconds.span, message).help(help));
+            }
+            taken
+        });
+        Spam { honeypot: self.flag(&spam, "honeypot"), minimum_seconds: minimum_seconds.unwrap_or_default() }
     }
 
     fn rate_limit(&mut self, table: &Table<'_>) -> RateLimit {

@@ -57,6 +57,29 @@ pub(super) const CODES: [(&str, &[&str]); 34] = [
 /// What every message can use besides its params.
 pub(super) const COMMON: [&str; 3] = ["attribute", "value", "type"];
 
+/// Every word of a rendered form with its params.
+pub(super) const PAGE: [(&str, &[&str]); 19] = [
+    ("submit", &[]),
+    ("required_note", &[]),
+    ("choose", &[]),
+    ("add", &[]),
+    ("remove", &[]),
+    ("refused", &[]),
+    ("error_title", &["title"]),
+    ("error", &[]),
+    ("only_if_is", &["attribute", "value"]),
+    ("only_if", &["attribute"]),
+    ("optional_group", &[]),
+    ("utc", &[]),
+    ("created", &[]),
+    ("created_text", &[]),
+    ("again", &[]),
+    ("too_fast", &[]),
+    ("too_old", &[]),
+    ("not_sent", &[]),
+    ("already", &[]),
+];
+
 const CATEGORIES: [(&str, PluralCategory); 6] = [
     ("zero", PluralCategory::Zero),
     ("one", PluralCategory::One),
@@ -108,6 +131,15 @@ enum Text {
 impl Locale {
     /// In the place of a code: what the field is called.
     pub(crate) const LABEL: &str = "label";
+
+    /// In the place of a code: what is said of the field where people fill it in.
+    pub(crate) const TEXTS: [&str; 3] = [Self::LABEL, "description", "placeholder"];
+
+    /// The table, in the place of a code, of what the values of a list are called.
+    pub(crate) const OPTIONS: &str = "options";
+
+    /// In the place of a field: the form itself, as in `errors`.
+    pub(crate) const BASE: &str = "base";
 
     /// The file that it is written in.
     pub(crate) fn source(&self) -> &Arc<SourceFile> {

@@ -297,7 +297,7 @@ impl Field {
 }
 
 /// `first_name` → `First name`: a label for a field that has none.
-fn label_from(name: &str) -> String {
+pub(crate) fn label_from(name: &str) -> String {
     let words = name.rsplit('/').next().unwrap_or(name).replace('_', " ");
     let mut characters = words.trim().chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())

@@ -1,4 +1,4 @@
-//! The locale or policy files of a directory, with the last good version of each.
+//! The locale, policy or template files of a directory, with the last good version of each.
 //!
 //! They are few and small, so each look reads them all and compares their texts.
 
@@ -11,6 +11,7 @@ use crate::messages::Locale;
 use crate::policy::Policy;
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::Scope;
+use crate::theme::Template;
 
 /// What such a file is read into.
 pub(super) trait SmallFile: Sized {
@@ -38,6 +39,17 @@ impl SmallFile for Policy {
 
     fn reported(&self, found: &[Diagnostic], between: &[Diagnostic], scope: Scope) -> Vec<Diagnostic> {
         self.reported(found, between, scope)
+    }
+}
+
+impl SmallFile for Template {
+    fn read(source: &Arc<SourceFile>, fault: Option<&ReadFault>) -> (Self, Vec<Diagnostic>) {
+        Self::read(source, fault)
+    }
+
+    /// HTML has no comments of ours, so nothing is silenced.
+    fn reported(&self, found: &[Diagnostic], _: &[Diagnostic], _: Scope) -> Vec<Diagnostic> {
+        found.to_vec()
     }
 }
 

@@ -47,6 +47,16 @@ impl Violation {
         Self { code, base, tail: String::new(), rule, operand: None, value: None }
     }
 
+    /// A violation of a rule whose message needs nothing of a request; nothing for others.
+    pub(crate) fn of_rule(form: &CompiledForm, rule: usize) -> Option<Self> {
+        let needs_request = match &form.rules.rules.get(rule)?.operand {
+            None => false,
+            Some(Operand::Moment { .. }) => true,
+            Some(Operand::Relation(relation)) => relation.param().is_some(),
+        };
+        (!needs_request).then(|| Self::new(form, Some(rule), Location::new()))
+    }
+
     /// The same, further down.
     pub(super) fn below(mut self, path: &[Segment]) -> Self {
         for segment in path {

@@ -1,4 +1,4 @@
-//! `formwork lint`: every diagnostic of every form, locale and policy.
+//! `formwork lint`: every diagnostic of every form, locale, policy and template.
 
 mod fixes;
 mod inspection;
@@ -116,7 +116,8 @@ fn inspect(configs: &Path, arguments: &Arguments, levels: &Levels) -> anyhow::Re
     } else {
         (source::list_paths(configs, &arguments.paths)?, Scope::Files)
     };
-    let is_empty = listing.forms.is_empty() && listing.locales.is_empty() && listing.policies.is_empty();
+    let found = [&listing.forms, &listing.locales, &listing.policies, &listing.templates];
+    let is_empty = found.iter().all(|files| files.is_empty());
     if is_empty && !arguments.paths.is_empty() {
         output::error("warning: there is no `.toml` file in what was named\n");
     }

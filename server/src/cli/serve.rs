@@ -265,6 +265,7 @@ fn report(reload: &Reload, dev: bool) {
         removed = reload.removed.len(),
         locales = reload.locales.len(),
         policies = reload.policies.len(),
+        templates = reload.templates.len(),
         "forms loaded"
     );
 }
@@ -301,10 +302,19 @@ fn changes(reload: &Reload) -> String {
         };
         (name, meaning)
     });
+    let templates = reload.templates.iter().map(|name| {
+        let meaning = if faulty(name) {
+            "a template with errors; its last good version is used"
+        } else {
+            "the template is live"
+        };
+        (name, meaning)
+    });
     changed
         .chain(removed)
         .chain(locales)
         .chain(policies)
+        .chain(templates)
         .flat_map(|(name, what)| [name.as_str(), ": ", what, "\n"])
         .collect()
 }

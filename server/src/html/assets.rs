@@ -19,6 +19,7 @@ pub const ROUTE: &str = "/assets/{name}";
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
 const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// A file that pages load.
 struct Asset {
@@ -30,11 +31,10 @@ struct Asset {
     text: &'static str,
 }
 
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         Asset::new("form.css", STYLE, include_str!("../../assets/form.css")),
+        Asset::new("form.js", SCRIPT, include_str!("../../assets/form.js")),
         Asset::new("workbench.css", STYLE, include_str!("../../assets/workbench.css")),
         Asset::new("workbench.js", SCRIPT, include_str!("../../assets/workbench.js")),
     ]

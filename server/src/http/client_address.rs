@@ -13,6 +13,7 @@ use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// The networks of proxies whose word is taken.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,12 @@ impl TrustedProxies {
 
     fn contain(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether a proxy whose word is taken says that the client speaks TLS.
+    pub(super) fn say_encrypted(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
+        peer.is_some_and(|peer| self.contain(peer.ip().to_canonical()))
+            && headers.get(FORWARDED_PROTO).is_some_and(|scheme| scheme == "https")
     }
 
     /// Who is at the other end, behind all trusted proxies; IPv4 addresses as such, however they are written.

@@ -12,6 +12,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::bodies::Bodies;
 use super::client_address::TrustedProxies;
 use super::headers::REQUEST_ID;
+use crate::html::seal::Seal;
 use crate::metrics::Metrics;
 use crate::rate::Rates;
 use crate::workbench::Workbench;
@@ -37,6 +38,8 @@ pub struct Edge {
     pub metrics: Arc<Metrics>,
     /// What authors and operators see of all this.
     pub workbench: Arc<Workbench>,
+    /// What pages carry comes back as it was.
+    pub seal: Seal,
 }
 
 impl Default for Edge {
@@ -50,6 +53,7 @@ impl Default for Edge {
             draining: Draining::default(),
             metrics: Arc::default(),
             workbench: Arc::default(),
+            seal: Seal::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::MAX_BODY_BYTES;
 use super::json::JsonFault;
 use super::measure::Codes;
+use super::urlencoded::FormFault;
 use crate::accounts::AccountError;
 use crate::password::PasswordError;
 use crate::store::StoreError;
@@ -91,6 +92,9 @@ pub enum ApiError {
     /// The body is not JSON that can be read one way only.
     #[error("malformed body")]
     Malformed(JsonFault),
+    /// The body is no form that can be read one way only.
+    #[error("malformed form")]
+    MalformedForm(FormFault),
     /// The body did not arrive whole.
     #[error("incomplete body")]
     Incomplete,
@@ -106,9 +110,15 @@ pub enum ApiError {
     /// The body is larger than [`MAX_BODY_BYTES`].
     #[error("body too large")]
     TooLarge,
-    /// The body is not said to be JSON.
+    /// The body is not said to be what the route takes.
     #[error("unsupported media type")]
-    UnsupportedMediaType,
+    UnsupportedMediaType {
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// A page that is not of this site sent a form.
+    #[error("foreign page")]
+    ForeignPage,
     /// There is no valid token where one is needed.
     #[error("unauthorized")]
     Unauthorized,
@@ -227,6 +237,14 @@ impl IntoResponse for ApiError {
             Self::Malformed(fault) => {
                 (StatusCode::BAD_REQUEST, vec![Problem::base(fault.code(), fault.message())])
             }
+            Self::MalformedForm(fault) => {
+                (StatusCode::BAD_REQUEST, vec![Problem::base(fault.code(), fault.message())])
+            }
+            Self::ForeignPage => {
+                let message =
+                    "the form was sent by another page than this site's; open it here, and send it again";
+                (StatusCode::FORBIDDEN, vec![Problem::base("foreign_page", message)])
+            }
             Self::Incomplete => {
                 (StatusCode::BAD_REQUEST, vec![Problem::base("incomplete", "the body did not arrive whole")])
             }
@@ -238,13 +256,10 @@ impl IntoResponse for ApiError {
                 let message = format!("the body is larger than {} KiB", MAX_BODY_BYTES / 1024);
                 (StatusCode::PAYLOAD_TOO_LARGE, vec![Problem::base("too_large", message)])
             }
-            Self::UnsupportedMediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                vec![Problem::base(
-                    "unsupported_media_type",
-                    "send JSON, with `Content-Type: application/json`",
-                )],
-            ),
+            Self::UnsupportedMediaType { expected } => {
+                let problem = Problem::base("unsupported_media_type", format!("send {expected}"));
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, vec![problem])
+            }
             Self::Unauthorized => {
                 for challenge in CHALLENGES {
                     headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
@@ -441,6 +456,13 @@ struct ProblemBody<'p> {
     errors: Vec<Detail<'p>>,
 }
 
+/// Takes what a response tells of a failure, for those who say it in their own way; it is counted all the same.
+pub(super) fn take_problems(response: &mut Response) -> Option<Vec<Problem>> {
+    let Failure { problems } = response.extensions_mut().remove::<Failure>()?;
+    response.extensions_mut().insert(Codes::of(&problems));
+    Some(problems)
+}
+
 impl<'p> ProblemBody<'p> {
     fn of(status: StatusCode, problems: &'p [Problem]) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
@@ -471,14 +493,6 @@ pub(super) fn represent(response: &mut Response, accepted: &'static str) {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_API));
     }
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
-}
-
-/// What a failure has to tell, which waits for its representation; its codes are noted to be counted.
-pub(super) fn take_problems(response: &mut Response) -> Option<Vec<Problem>> {
-    let Failure { problems } = response.extensions_mut().remove::<Failure>()?;
-    let codes = problems.iter().map(|problem| problem.code.clone()).collect();
-    response.extensions_mut().insert(Codes(codes));
-    Some(problems)
 }
 
 fn is_plain_json(headers: &HeaderMap) -> bool {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
 
 use super::App;
-use super::error::ApiError;
+use super::error::{ApiError, Problem};
 use crate::metrics::{CONTENT_TYPE, Metrics};
 
 /// The form that a request turned out to be about; carried by the request, filled in by its handler.
@@ -34,7 +34,19 @@ impl Subject {
 
 /// The codes that an answer tells; put beside the answer by `error`.
 #[derive(Clone)]
-pub(super) struct Codes(pub(super) BTreeSet<Cow<'static, str>>);
+pub(super) struct Codes(BTreeSet<Cow<'static, str>>);
+
+impl Codes {
+    /// A single one.
+    pub(super) fn one(code: &'static str) -> Self {
+        Self(BTreeSet::from([code.into()]))
+    }
+
+    /// Those of problems, each once.
+    pub(super) fn of(problems: &[Problem]) -> Self {
+        Self(problems.iter().map(|problem| problem.code.clone()).collect())
+    }
+}
 
 /// A request that will be counted with its answer.
 pub(super) struct Counted {

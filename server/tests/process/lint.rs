@@ -187,7 +187,7 @@ fn watching_reports_again_after_each_change_and_ends_with_the_last_verdict() {
     command.args(["lint", "--watch"]).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    assert_eq!(lines.next().as_deref(), Some("no findings in 3 forms"));
+    assert_eq!(lines.next().as_deref(), Some("no findings in 4 forms"));
     fs::write(root.path().join(PATH), "resource = \"Usr\"\n").unwrap();
     let told = lines.find(|line| line.ends_with("in 4 forms"));
     assert_eq!(told.as_deref(), Some("1 error in 4 forms"));

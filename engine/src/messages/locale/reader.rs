@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use toml::de::{DeTable, DeValue};
 
 use super::super::languages::lower_tag;
-use super::{CATEGORIES, CODES, COMMON, Entry, Locale, Message, Text};
+use super::{CATEGORIES, CODES, COMMON, Entry, Locale, Message, PAGE, Text};
 use crate::diagnostic::{Diagnostic, Rule, alternatives, has_errors, nearest};
 use crate::model::Spanned;
 use crate::source::{ReadFault, SourceFile, Span};
@@ -78,7 +78,7 @@ impl<'f> Reader<'f> {
     }
 
     fn file(&mut self, table: &DeTable<'_>) {
-        let sections = ["messages", "fields", "forms"];
+        let sections = ["messages", "fields", "forms", "page"];
         for (key, value) in table {
             let (name, span) = (key.get_ref().as_ref(), key.span());
             if !sections.contains(&name) {
@@ -94,7 +94,7 @@ impl<'f> Reader<'f> {
                 self.report(Rule::WrongType, value.span(), format!("`{name}` takes a table"), help);
                 continue;
             };
-            let depth = usize::from(name == "forms") + usize::from(name != "messages");
+            let depth = usize::from(name == "forms") + usize::from(["fields", "forms"].contains(&name));
             self.entries(name, depth, entries, 0);
         }
     }
@@ -113,7 +113,9 @@ impl<'f> Reader<'f> {
                             "this nests too deeply".to_owned(),
                             None,
                         );
-                    } else if base == "messages" || names == 0 && is_code(name) && are_texts(inner) {
+                    } else if ["messages", "page"].contains(&base)
+                        || names == 0 && is_code(name) && are_texts(inner)
+                    {
                         self.not_plural(name, inner, value.span());
                     } else {
                         self.entries(&path, names.saturating_sub(1), inner, depth + 1);
@@ -123,7 +125,9 @@ impl<'f> Reader<'f> {
                 DeValue::String(text) if names == 0 => {
                     let text = Spanned::new(text.to_string(), value.span());
                     if let Some(text) = self.message(&path, name, key.span(), &text) {
-                        self.locale.entries.push(Entry { key: path.clone(), span: key.span() });
+                        if !is_option(&path) {
+                            self.locale.entries.push(Entry { key: path.clone(), span: key.span() });
+                        }
                         self.locale.messages.insert(path, Message::One(text));
                     }
                 }
@@ -216,11 +220,20 @@ impl<'f> Reader<'f> {
 
     /// Compiles one text under a name.
     fn message(&mut self, name: &str, code: &str, key: Span, text: &Spanned<String>) -> Option<Text> {
-        let params = CODES.iter().find(|(known, _)| *known == code).map(|(_, params)| *params);
-        if code == Locale::LABEL && !name.starts_with("messages.") {
+        let of_page = name.starts_with("page.");
+        let of_field = !of_page && !name.starts_with("messages.");
+        let known = if of_page { &PAGE[..] } else { &CODES[..] };
+        let params = known.iter().find(|(known, _)| *known == code).map(|(_, params)| *params);
+        if of_field && (Locale::TEXTS.contains(&code) || is_option(name) && params.is_none()) {
             return Some(Text::Plain(text.value.clone()));
         }
         let Some(params) = params else {
+            if of_page {
+                let words = PAGE.iter().map(|(word, _)| *word);
+                let help = nearest(code, words).map(|near| format!("did you mean `{near}`?"));
+                self.report(Rule::UnknownKey, key, format!("a page has no word `{code}`"), help);
+                return None;
+            }
             let codes = CODES.iter().map(|(code, _)| *code);
             let help = nearest(code, codes).map(|near| format!("did you mean `{near}`?"));
             let help = help.or_else(|| {
@@ -229,7 +242,7 @@ impl<'f> Reader<'f> {
             self.report(Rule::UnknownKey, key, format!("there is no error code `{code}`"), help);
             return None;
         };
-        let common = COMMON.iter().filter(|name| !params.contains(name));
+        let common = COMMON.iter().filter(|name| !of_page && !params.contains(name));
         let names: Vec<&str> = params.iter().chain(common).copied().collect();
         self.diagnostics.extend(template::as_rails_writes_it(self.file, text, &names));
         if !template::is_template(&text.value) {
@@ -278,6 +291,12 @@ fn samples(params: &[&str]) -> impl Iterator<Item = Value> {
         }
         sample
     })
+}
+
+/// Whether a dotted key is that of what a value of a list is called.
+fn is_option(key: &str) -> bool {
+    let (section, rest) = key.split_once('.').unwrap_or_default();
+    ["fields", "forms"].contains(&section) && rest.contains(&format!(".{}.", Locale::OPTIONS))
 }
 
 fn is_code(name: &str) -> bool {

@@ -1,4 +1,4 @@
-//! One look at forms, locales and policies: what there is to say of them.
+//! One look at forms, locales, policies and templates: what there is to say of them.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use formwork_engine::build::{
-    Built, build, diagnostics_with, inspect_all, read_locales, read_policies, unknown_policies,
-    unused_messages, unused_policies,
+    Built, build, diagnostics_with, inspect_all, read_locales, read_policies, template_diagnostics,
+    unknown_policies, unused_messages, unused_policies,
 };
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::Diagnostic;
@@ -17,6 +17,7 @@ use formwork_engine::policy::Policy;
 use formwork_engine::render::shown_path;
 use formwork_engine::source::{self, FileKind, FormPath, Listing, ReadFault, SourceFile};
 use formwork_engine::suppression::Scope;
+use formwork_engine::theme::Template;
 
 use super::super::progress::Progress;
 use crate::cli::output;
@@ -25,7 +26,7 @@ use crate::cli::output;
 pub(super) struct Inspection {
     /// Every finding that is neither silenced nor off.
     pub(super) found: Vec<Diagnostic>,
-    /// The path of every form, locale and policy, as reports show it.
+    /// The path of every form, locale, policy and template, as reports show it.
     pub(super) files: Vec<String>,
     /// How many forms there are among them.
     pub(super) forms: usize,
@@ -42,7 +43,8 @@ impl Inspection {
         configs: &Path,
         levels: &Levels,
     ) -> anyhow::Result<Self> {
-        let files = listing.forms.iter_mut().chain(&mut listing.locales).chain(&mut listing.policies);
+        let others = listing.locales.iter_mut().chain(&mut listing.policies).chain(&mut listing.templates);
+        let files = listing.forms.iter_mut().chain(others);
         output::make_relative(files.map(|file| &mut file.path));
         let progress = Progress::new(listing.forms.len());
         let built = inspect_all(&Compiler::new(), &listing.forms, SystemTime::now(), || progress.advance());
@@ -61,13 +63,18 @@ impl Inspection {
         let mut found = diagnostics_with(&built, unknown, scope);
         found.extend(locales.reported(&messages, scope));
         found.extend(policies.reported(&unnamed, scope));
+        found.extend(template_diagnostics(&listing.templates));
         let refused = built.iter().filter(|built| built.unreadable).map(|built| built.source.path.clone());
         let unread = listing.dangling.iter().map(|path| output::relative(path)).chain(refused).collect();
-        let others = [(FileKind::Locale, &listing.locales), (FileKind::Policy, &listing.policies)];
-        let kinds =
+        let others = [
+            (FileKind::Locale, &listing.locales),
+            (FileKind::Policy, &listing.policies),
+            (FileKind::Template, &listing.templates),
+        ];
+        let kinds: HashMap<String, FileKind> =
             others.iter().flat_map(|(kind, files)| files.iter().map(|file| (shown(file), *kind))).collect();
-        let files =
-            listing.forms.iter().chain(&listing.locales).chain(&listing.policies).map(shown).collect();
+        let of_others = others.iter().flat_map(|(_, files)| files.iter());
+        let files = listing.forms.iter().chain(of_others).map(shown).collect();
         Ok(Self { found: levels.apply(found), files, forms: built.len(), unread, kinds })
     }
 
@@ -112,6 +119,7 @@ impl Inspection {
                 let (policy, found) = Policy::read(source, fault);
                 policy.reported(&found, &[], Scope::Files)
             }
+            Some(FileKind::Template) => Template::read(source, fault).1,
             Some(FileKind::Form) | None => {
                 build(&Compiler::new(), source, fault, SystemTime::now()).reported(Vec::new(), Scope::Files)
             }

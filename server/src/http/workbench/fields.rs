@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::Request;
-use axum::http::{Uri, header};
+use axum::http::Uri;
 
 use super::super::App;
 use super::super::error::ApiError;
@@ -15,13 +15,7 @@ pub(super) struct Fields(HashMap<String, String>);
 impl Fields {
     /// Reads the body of a request, which is no larger than that of any other.
     pub(super) async fn sent(app: &App, request: Request) -> Result<Self, ApiError> {
-        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-        if !media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(ApiError::UnsupportedMediaType);
-        }
-        let body = extract::body(request, &app.edge).await?;
-        Ok(Self(form_urlencoded::parse(&body.bytes).into_owned().collect()))
+        Ok(Self(extract::pairs(request, &app.edge).await?.into_iter().collect()))
     }
 
     /// Reads the query of an address.
