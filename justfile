@@ -105,6 +105,7 @@ fix:
 bench:
     cargo bench -p formwork-engine --bench engine
     cargo bench -p formwork --bench storing
+    cargo bench -p formwork --bench rows
     cargo bench -p formwork --bench serving
 
 # The goals of serving, beside Fastify, PocketBase, FastAPI and PostgreSQL, which it installs; the machine has to be quiet.

@@ -289,6 +289,8 @@ fn fill(file: &Path, rows: i64) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
     };
     let (claimed, kept) = (some("claims"), some("idempotency_keys"));
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    // Else the disk would still be busy with it while creates wait for theirs.
+    fs::File::open(file).unwrap().sync_all().unwrap();
     (claimed, kept)
 }
 
