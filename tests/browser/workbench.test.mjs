@@ -160,7 +160,7 @@ test("hostile texts are texts", async () => {
   await create("reference_rest_api_create_user", { first_name: HOSTILE, email: "hostile@example.com", password: "somepassword" });
   const page = await open(`${server.url}/_/`);
   await page.getByRole("link", { name: "hostile" }).waitFor();
-  const paths = ["source", "examples", "request", "schema", "changes"].map((view) => `/_/forms/hostile?view=${view}`);
+  const paths = ["source", "preview", "examples", "request", "schema", "changes"].map((view) => `/_/forms/hostile?view=${view}`);
   for (const path of [...paths, "/_/try?form=hostile", "/_/records", `/_/?q=${encodeURIComponent(HOSTILE)}`]) {
     await page.goto(server.url + path);
     await page.locator("main").waitFor();
@@ -258,7 +258,7 @@ test("axe finds nothing on any page, in light and in dark, wide and narrow", asy
   const changed = await open(`${server.url}/_/forms/newsletter?view=changes`);
   await changed.getByText("value-removed").waitFor();
   await close(changed);
-  const views = ["source", "examples", "request", "schema", "changes"].map((view) => `/_/forms/newsletter?view=${view}`);
+  const views = ["source", "preview", "examples", "request", "schema", "changes"].map((view) => `/_/forms/newsletter?view=${view}`);
   const paths = ["/_/", ...views, "/_/forms/faulty", "/_/try?form=faulty", "/_/try", "/_/records", "/_/nowhere"];
   const found = [];
   for (const colorScheme of ["light", "dark"]) {

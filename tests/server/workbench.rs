@@ -17,10 +17,11 @@ const HOST: (&str, &str) = ("host", "forms.example");
 const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
 
 /// Every page that there is.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "/_/",
     "/_/?q=news",
     "/_/forms/newsletter",
+    "/_/forms/newsletter?view=preview",
     "/_/forms/newsletter?view=examples",
     "/_/forms/newsletter?view=request",
     "/_/forms/newsletter?view=schema",
@@ -304,7 +305,7 @@ async fn whatever_a_form_says_is_shown_as_text() {
     let name =
         form_urlencoded::byte_serialize(HOSTILE_FILE.as_bytes()).collect::<String>().replace('+', "%20");
     for form in ["hostile", &name] {
-        for view in ["source", "examples", "request", "schema", "changes"] {
+        for view in ["source", "preview", "examples", "request", "schema", "changes"] {
             let path = format!("/_/forms/{form}?view={view}");
             let answer = server.look(&path).await;
             assert_eq!(answer.status, StatusCode::OK, "{path}");

@@ -23,7 +23,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     for (name, text) in templates![
         "changes.html" "diagnostics.html" "error.html" "examples.html" "form.html" "forms.html" "frame.html"
-        "records.html" "request.html" "schema.html" "sign_in.html" "source.html" "trial.html"
+        "preview.html" "records.html" "request.html" "schema.html" "sign_in.html" "source.html" "trial.html"
     ] {
         // A template that does not compile is missing, and a test asks for each.
         if let Err(error) = environment.add_template(name, text) {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_template_compiles_and_escapes() {
-        assert_eq!(TEMPLATES.templates().count(), 13);
+        assert_eq!(TEMPLATES.templates().count(), 14);
         let hostile = "<script>alert(1)</script>'\"&";
         let frame = Frame { title: hostile, section: Section::Forms, stamp: Some(1), visitor: Some(hostile) };
         let content = context! { status => 404, message => hostile };

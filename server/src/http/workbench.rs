@@ -11,6 +11,7 @@ mod fields;
 mod form;
 mod forms;
 mod guard;
+mod preview;
 mod request;
 mod schema;
 mod sign_in;

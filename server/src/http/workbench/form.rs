@@ -15,7 +15,9 @@ use super::super::App;
 use super::super::error::ApiError;
 use super::fields::Fields;
 use super::guard::Visitor;
-use super::{Asked, Moment, changes, diagnostics, examples, href, request, schema, show as page, source};
+use super::{
+    Asked, Moment, changes, diagnostics, examples, href, preview, request, schema, show as page, source,
+};
 use crate::html::workbench::{Section, listed, piece};
 
 /// What of a form is looked at.
@@ -23,14 +25,16 @@ use crate::html::workbench::{Section, listed, piece};
 enum View {
     Source,
     Schema,
+    Preview,
     Examples,
     Request,
     Changes,
 }
 
 impl View {
-    const ALL: [(Self, &str, &str); 5] = [
+    const ALL: [(Self, &str, &str); 6] = [
         (Self::Source, "source", "Source"),
+        (Self::Preview, "preview", "Preview"),
         (Self::Examples, "examples", "Examples"),
         (Self::Request, "request", "Request"),
         (Self::Schema, "schema", "Schema"),
@@ -74,11 +78,12 @@ pub(super) async fn show(
             let asked = request::Asked::first(status, &headers);
             request::view(&visitor, status, &headers, &asked, None)?
         }
-        View::Schema | View::Examples => {
+        View::Schema | View::Preview | View::Examples => {
             let (form, note) = newest(&app, &snapshot, status).await?;
             let form = form.as_deref();
             match view {
                 View::Schema => schema::view(form, note)?,
+                View::Preview => preview::view(&snapshot, form, note, &headers, (app.clock)())?,
                 _ => examples::view(form, note, (app.clock)())?,
             }
         }

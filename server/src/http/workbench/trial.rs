@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use formwork_engine::registry::Snapshot;
 use formwork_engine::source::SourceFile;
@@ -15,7 +15,7 @@ use super::super::error::ApiError;
 use super::diagnostics::Place;
 use super::fields::Fields;
 use super::guard::Visitor;
-use super::{Asked, diagnostics, examples, schema, show as page};
+use super::{Asked, diagnostics, examples, preview, schema, show as page};
 use crate::html::workbench::{Section, piece};
 
 /// What a page without a form begins with: the form that `formwork new` writes.
@@ -35,6 +35,7 @@ pub(super) async fn show(
     State(app): Asked,
     Extension(visitor): Extension<Visitor>,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let fields = Fields::of(&uri);
     let snapshot = app.registry.snapshot();
@@ -42,7 +43,7 @@ pub(super) async fn show(
         "" => BLANK.to_owned(),
         name => snapshot.status(name).ok_or(ApiError::NotFound)?.source.text.clone(),
     };
-    trial(&app, &visitor, &snapshot, fields.get("form"), text).await
+    trial(&app, &visitor, &snapshot, (fields.get("form"), text), &headers).await
 }
 
 /// `POST /_/try`.
@@ -51,16 +52,18 @@ pub(super) async fn act(
     Extension(visitor): Extension<Visitor>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let headers = request.headers().clone();
     let fields = Fields::sent(&app, request).await?;
-    trial(&app, &visitor, &app.registry.snapshot(), fields.get("form"), fields.text("text")).await
+    let asked = (fields.get("form"), fields.text("text"));
+    trial(&app, &visitor, &app.registry.snapshot(), asked, &headers).await
 }
 
 async fn trial(
     app: &Arc<App>,
     visitor: &Visitor,
     snapshot: &Arc<Snapshot>,
-    name: &str,
-    text: String,
+    (name, text): (&str, String),
+    headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let status = snapshot.status(name);
     let path = status.map_or_else(|| UNSAVED.into(), |status| status.source.path.clone());
@@ -78,6 +81,7 @@ async fn trial(
         news => diagnostics::count(&trial.diagnostics).unwrap_or_else(|| "no findings".to_owned()),
         diagnostics => diagnostics::list(&trial.diagnostics, Place::BesideEditor(&source))?,
         examples => examples::view(form, note, now)?,
+        preview => preview::view(snapshot, form, note, headers, now)?,
         schema => schema::view(form, note)?,
     };
     page(app, visitor, Section::Try, "Try a form", piece("trial.html", context)?)
