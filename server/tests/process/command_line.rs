@@ -37,7 +37,7 @@ fn lint_of_a_form_with_findings_in_either_format() {
     let output = run(root.path(), &["lint"]);
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!("lint_text", text(&output.stdout));
-    assert_eq!(text(&output.stderr), "1 error in 4 forms\n");
+    assert_eq!(text(&output.stderr), "1 error in 5 forms\n");
     let output = run(root.path(), &["lint", "--format", "concise", "configs/forms/bad.toml"]);
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!("lint_concise", text(&output.stdout));
@@ -139,7 +139,7 @@ fn test_shows_what_failed_what_does_not_compile_and_what_has_no_examples() {
     assert!(text(&output.stderr).contains("error[unknown-resource]"), "{}", text(&output.stderr));
     insta::assert_snapshot!("test_junit", text(&run("junit").stdout));
     let json: Value = serde_json::from_slice(&run("json").stdout).unwrap();
-    assert_eq!((&json["examples"], &json["passed"], &json["failed"]), (&json!(10), &json!(7), &json!(3)));
+    assert_eq!((&json["examples"], &json["passed"], &json["failed"]), (&json!(13), &json!(10), &json!(3)));
     assert_eq!(json["forms"][2]["examples"][0]["actual"]["errors"][0]["code"], "blank");
 }
 
@@ -183,7 +183,7 @@ fn schema_of_one_form_and_of_all() {
     let all: Value = serde_json::from_slice(&run(root.path(), &["schema"]).stdout).unwrap();
     assert_eq!(
         all.as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["developer/sign_up", "newsletter", REFERENCE]
+        ["developer/sign_up", "newsletter", REFERENCE, "workshop"]
     );
     assert_eq!(all[REFERENCE], one);
 }

@@ -131,7 +131,7 @@ fn metrics_have_an_address_of_their_own() {
     let refused = get(serving.address, "/metrics").status;
     let elsewhere = get(metrics, "/api/form_configurations").status;
     assert_eq!((seen.status, refused, elsewhere), (200, 401, 404));
-    assert!(seen.body.contains("formwork_forms{state=\"live\"} 3\n"), "{}", seen.body);
+    assert!(seen.body.contains("formwork_forms{state=\"live\"} 4\n"), "{}", seen.body);
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn every_format_prints_its_document_and_nothing_else() {
     fs::remove_file(root.path().join(PATH)).unwrap();
     let clean = run(root.path(), &["lint", "--format", "junit"]);
     assert_eq!(clean.status.code(), Some(0));
-    assert_eq!(text(&clean.stdout).matches("<testcase ").count(), 5, "three forms and two locales pass");
+    assert_eq!(text(&clean.stdout).matches("<testcase ").count(), 6, "four forms and two locales pass");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_fix_is_shown_then_written_once_and_keeps_everything_else() {
     assert_eq!(fs::read_to_string(&path).unwrap(), mended);
     assert_eq!(text(&run(root.path(), &["lint", "--diff"]).stdout), "");
     let left = fs::read_dir(path.parent().unwrap()).unwrap().count();
-    assert_eq!(left, 4, "no file is left behind");
+    assert_eq!(left, 5, "no file is left behind");
 }
 
 #[cfg(unix)]
@@ -189,8 +189,8 @@ fn watching_reports_again_after_each_change_and_ends_with_the_last_verdict() {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert_eq!(lines.next().as_deref(), Some("no findings in 4 forms"));
     fs::write(root.path().join(PATH), "resource = \"Usr\"\n").unwrap();
-    let told = lines.find(|line| line.ends_with("in 4 forms"));
-    assert_eq!(told.as_deref(), Some("1 error in 4 forms"));
+    let told = lines.find(|line| line.ends_with("in 5 forms"));
+    assert_eq!(told.as_deref(), Some("1 error in 5 forms"));
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }

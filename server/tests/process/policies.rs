@@ -68,7 +68,7 @@ fn a_policy_from_standard_input_and_one_that_is_mended() {
     let output = run(root.path(), &["lint", "--fix"]);
     assert_eq!(
         text(&output.stderr),
-        "configs/policies/company.toml: remove `message`\nno findings in 4 forms\n"
+        "configs/policies/company.toml: remove `message`\nno findings in 5 forms\n"
     );
     let mended = fs::read_to_string(root.path().join("configs/policies/company.toml")).unwrap();
     assert_eq!(mended, "allow = 'true'\nstatus = 404\n");
