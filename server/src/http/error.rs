@@ -243,7 +243,7 @@ impl IntoResponse for ApiError {
             Self::ForeignPage => {
                 let message =
                     "the form was sent by another page than this site's; open it here, and send it again";
-                (StatusCode::FORBIDDEN, vec![Problem::base("foreign_page", message)])
+                forbidden("foreign_page", message)
             }
             Self::Incomplete => {
                 (StatusCode::BAD_REQUEST, vec![Problem::base("incomplete", "the body did not arrive whole")])
@@ -267,13 +267,10 @@ impl IntoResponse for ApiError {
                 let message = "a valid API token is needed: this is not a public form";
                 (StatusCode::UNAUTHORIZED, vec![Problem::base("unauthorized", message)])
             }
-            Self::Forbidden => {
-                let message = "the API token does not cover this form";
-                (StatusCode::FORBIDDEN, vec![Problem::base("forbidden", message)])
-            }
+            Self::Forbidden => forbidden("forbidden", "the API token does not cover this form"),
             Self::NotAllowed { message } => {
                 let message = message.unwrap_or_else(|| "this form does not take this request".to_owned());
-                (StatusCode::FORBIDDEN, vec![Problem::base("not_allowed", message)])
+                forbidden("not_allowed", message)
             }
             Self::TooManyRequests { wait } => {
                 let seconds = whole_seconds(wait);
@@ -308,12 +305,12 @@ impl IntoResponse for ApiError {
             Self::Account(error) => trouble(&error, &mut headers),
             Self::ForeignOrigin => {
                 let message = "a page of another site asked for this; open it from the workbench itself";
-                (StatusCode::FORBIDDEN, vec![Problem::base("foreign_origin", message)])
+                forbidden("foreign_origin", message)
             }
             Self::ForeignHost => {
                 let message =
                     "the workbench of `serve --dev` answers to `localhost` and loopback addresses alone";
-                (StatusCode::FORBIDDEN, vec![Problem::base("foreign_host", message)])
+                forbidden("foreign_host", message)
             }
             Self::Busy => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -326,6 +323,10 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(Failure { problems });
         response
     }
+}
+
+fn forbidden(code: &'static str, message: impl Into<String>) -> (StatusCode, Vec<Problem>) {
+    (StatusCode::FORBIDDEN, vec![Problem::base(code, message)])
 }
 
 /// What is told of trouble with passwords and the database, none of it the client's fault.
