@@ -400,12 +400,12 @@ async fn authors_override_templates_while_pages_are_served() {
     assert!(page.text.contains("<b>Kinds</b>") && page.text.contains("<i>Email</i>"), "{}", page.text);
     assert!(!page.text.contains("first_name-help"));
     // One that is broken is not shown; the last good one is.
-    write("forms/kinds.html", "<b>{{ titel }}</b>{{ summary }}{{ hidden }}");
+    write("forms/kinds.html", "<b>{{ header }}</b>{{ summary }}{{ hidden }}");
     let page = server.get("/forms/kinds", &[]).await;
     assert!(page.text.contains("<b>Kinds</b>"));
     let snapshot = server.registry.snapshot();
     let found: Vec<_> = snapshot.diagnostics().collect();
     assert_eq!(found.len(), 1, "{found:?}");
     let place = found[0].primary.file.position(found[0].primary.span.start);
-    assert_eq!((found[0].message.as_str(), place.line, place.column), ("there is no `titel` here", 1, 7));
+    assert_eq!((found[0].message.as_str(), place.line, place.column), ("there is no `header` here", 1, 7));
 }
