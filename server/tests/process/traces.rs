@@ -20,7 +20,7 @@ fn collector() -> (String, Receiver<(String, Vec<u8>)>) {
             let (mut path, mut length) = (String::new(), 0);
             for line in reader.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty()) {
                 if let Some(rest) = line.strip_prefix("POST ") {
-                    path = rest.split(' ').next().unwrap().to_owned();
+                    rest.split(' ').next().unwrap().clone_into(&mut path);
                 } else if let Some(text) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
                     length = text.parse().unwrap();
                 }
@@ -88,7 +88,7 @@ fn within<'a>(bytes: &'a [u8], numbers: &[u64]) -> Vec<&'a [u8]> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 #[test]
