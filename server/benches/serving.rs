@@ -12,6 +12,9 @@
     reason = "a benchmark"
 )]
 
+#[path = "bare/hashes.rs"]
+mod hashes;
+
 use std::fs;
 use std::future::pending;
 use std::io::Write as _;
@@ -22,12 +25,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use argon2::Version;
 use formwork::accounts::Accounts;
 use formwork::http::connections::{self, Bounds};
 use formwork::http::workers::Workers;
 use formwork::http::{App, Edge, router};
-use formwork::password::{Argon2id, Hasher, owasp};
+use formwork::password::{Hasher, owasp};
 use formwork::store;
 use formwork::token::Tokens;
 use formwork_engine::registry::Registry;
@@ -149,7 +151,7 @@ impl Round {
                 let body = json!({ "form_configuration_name": "newsletter", "form": newsletter(number) });
                 post("/api/users", &body)
             }),
-            argon2: hashes(cores, LONGER),
+            argon2: hashes::per_second(cores, LONGER),
             create_with_password: client.rate(LONGER, 201, |number| {
                 let form = json!({
                     "first_name": "Example",
@@ -182,25 +184,6 @@ fn fsyncs(directory: &Path, time: Duration) -> f64 {
         file.sync_all().unwrap();
         done += 1;
     }
-    f64::from(done) / started.elapsed().as_secs_f64()
-}
-
-/// Hashes with the server's parameters on every core at once, each with memory of its own, as the server does.
-fn hashes(cores: usize, time: Duration) -> f64 {
-    let started = Instant::now();
-    let hash_until_then = || {
-        let (mut argon2id, params) = (Argon2id::default(), owasp().unwrap());
-        let mut done = 0u32;
-        while started.elapsed() < time {
-            argon2id.hash(&params, Version::V0x13, b"somepassword", &[7; 16]).unwrap();
-            done += 1;
-        }
-        done
-    };
-    let done: u32 = thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(hash_until_then)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-    });
     f64::from(done) / started.elapsed().as_secs_f64()
 }
 
