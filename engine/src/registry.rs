@@ -128,12 +128,12 @@ pub struct Reload {
     pub changed: Vec<(String, State)>,
     /// The names that are gone with their files.
     pub removed: Vec<String>,
-    /// The languages whose locale changed, came or went.
-    pub locales: Vec<String>,
+    /// The languages whose locale changed, and how it stands now; nothing where its file is gone.
+    pub locales: Vec<(String, Option<State>)>,
     /// The policies that changed, by name, and how they stand now; nothing where a policy's file is gone.
     pub policies: Vec<(String, Option<State>)>,
-    /// The templates that changed, came or went.
-    pub templates: Vec<String>,
+    /// The templates that changed, by name, and how they stand now; nothing where a template's file is gone.
+    pub templates: Vec<(String, Option<State>)>,
     /// Findings in the files that changed.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether a file was not where it was: look again soon, to see whether it is gone.
@@ -287,9 +287,9 @@ impl Registry {
                 })
                 .cloned()
                 .collect(),
-            locales,
-            policies: policies.into_iter().map(|name| (name.clone(), next_policies.state(&name))).collect(),
-            templates,
+            locales: next_locales.states(locales),
+            policies: next_policies.states(policies),
+            templates: next_templates.states(templates),
             look_again,
             watch,
         };

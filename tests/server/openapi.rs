@@ -42,7 +42,7 @@ fn template(path: &str) -> &str {
 }
 
 fn is_for_people(path: &str) -> bool {
-    ["/assets/", "/forms/", "/_/"].iter().any(|prefix| path.starts_with(prefix))
+    path == "/" || ["/assets/", "/forms/", "/_/"].iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// Fails if an answer is not as the document says.

@@ -82,7 +82,7 @@ impl Server {
 async fn there_is_no_workbench_unless_it_is_asked_for() {
     let server = Server::new(&[]).await;
     let everything = bearer(&server.token("all", &["*"]).await);
-    for path in PAGES.into_iter().chain(["/_", "/_/sign-in", "/_/events"]) {
+    for path in PAGES.into_iter().chain(["/", "/_", "/_/sign-in", "/_/events"]) {
         let answer = server.get(path, &[HOST, OWN, ("authorization", &everything)]).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -107,6 +107,8 @@ async fn every_page_is_there_and_protected() {
         assert!(!answer.text.contains("<style") && !answer.text.contains(" style="), "{path}");
         assert_eq!(answer.text.matches("<script").count(), 1, "{path}: one script, which is an asset");
     }
+    let root = server.look("/").await;
+    assert_eq!((root.status, root.header("location")), (StatusCode::SEE_OTHER, Some("/_/")));
 }
 
 #[tokio::test]
@@ -492,6 +494,7 @@ async fn every_reload_is_an_event() {
     let request = Request::get("/_/events").header("host", "localhost").header(OWN.0, OWN.1);
     let response = server.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["x-accel-buffering"], "no", "a proxy would keep events until it has many");
     let mut body = response.into_body();
     let first = event(&mut body).await.unwrap();
     let page = server.look("/_/").await.text;

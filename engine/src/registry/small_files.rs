@@ -146,8 +146,17 @@ impl<T: SmallFile> SmallFiles<T> {
         })
     }
 
+    /// How the files of these default names stand.
+    pub(super) fn states(&self, names: Vec<String>) -> Vec<(String, Option<State>)> {
+        let state = |name: String| {
+            let state = self.state(&name);
+            (name, state)
+        };
+        names.into_iter().map(state).collect()
+    }
+
     /// How the file of a default name stands; nothing where it is gone.
-    pub(super) fn state(&self, name: &str) -> Option<State> {
+    fn state(&self, name: &str) -> Option<State> {
         let file = self.0.iter().find(|(path, _)| path.default_name == name).map(|(_, file)| file)?;
         Some(match (&file.served, has_errors(&file.diagnostics)) {
             (_, false) => State::Live,

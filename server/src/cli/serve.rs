@@ -279,19 +279,14 @@ fn changes(reload: &Reload) -> String {
     };
     let changed = reload.changed.iter().map(|(name, state)| (name, meaning(*state)));
     let removed = reload.removed.iter().map(|name| (name, "removed"));
-    let faulty = |tag: &String| {
-        let files = reload.diagnostics.iter().filter(|found| found.severity == Severity::Error);
-        files.map(|found| &found.primary.file.default_name).any(|name| name == tag)
-    };
-    let locales = reload.locales.iter().map(|tag| {
-        (
-            tag,
-            if faulty(tag) {
-                "a locale with errors; its last good version is used"
-            } else {
-                "the locale is live"
-            },
-        )
+    let locales = reload.locales.iter().map(|(tag, state)| {
+        let meaning = match state {
+            Some(State::Live) => "the locale is live",
+            Some(State::Stale) => "a locale with errors; its last good version is used",
+            Some(State::Broken) => "a locale with errors, which is not used",
+            None => "the locale is gone",
+        };
+        (tag, meaning)
     });
     let policies = reload.policies.iter().map(|(name, state)| {
         let meaning = match state {
@@ -302,11 +297,12 @@ fn changes(reload: &Reload) -> String {
         };
         (name, meaning)
     });
-    let templates = reload.templates.iter().map(|name| {
-        let meaning = if faulty(name) {
-            "a template with errors; its last good version is used"
-        } else {
-            "the template is live"
+    let templates = reload.templates.iter().map(|(name, state)| {
+        let meaning = match state {
+            Some(State::Live) => "the template is live",
+            Some(State::Stale) => "a template with errors; its last good version is used",
+            Some(State::Broken) => "a template with errors; the usual one is used",
+            None => "the template is gone",
         };
         (name, meaning)
     });

@@ -56,7 +56,12 @@ pub(super) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/_/sign-out", post(sign_in::end))
         .route("/_/{*path}", any(async || ApiError::NotFound))
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard::admit));
-    Router::new()
+    let mut router = Router::new();
+    if app.edge.workbench.audience == Audience::Developer {
+        // The first address that one opens.
+        router = router.route("/", get(async || Redirect::to("/_/")));
+    }
+    router
         .route("/_", get(async || Redirect::permanent("/_/")))
         .route("/_/sign-in", get(sign_in::show).post(sign_in::begin))
         .merge(behind_guard)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -21,6 +21,8 @@ use super::guard::visitor;
 /// How often something is sent: so that a browser that is gone is noticed, and proxies keep the connection.
 const BEAT: Duration = Duration::from_secs(15);
 
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 pub(super) async fn follow(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
     let listener = app.edge.workbench.news.listen().ok_or(ApiError::Busy)?;
     let events = stream::unfold((app, headers, listener), async |(app, headers, mut listener)| {
@@ -32,5 +34,6 @@ pub(super) async fn follow(State(app): State<Arc<App>>, headers: HeaderMap) -> R
         visitor(&app, &headers).await.ok().flatten()?;
         Some((Ok::<_, Infallible>(event), (app, headers, listener)))
     });
-    Ok(Sse::new(events).into_response())
+    // nginx holds an answer back until it has a few thousand bytes of it, unless it is told otherwise.
+    Ok(([(X_ACCEL_BUFFERING, HeaderValue::from_static("no"))], Sse::new(events)).into_response())
 }

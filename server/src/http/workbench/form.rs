@@ -7,6 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use formwork_engine::compile::CompiledForm;
+use formwork_engine::model::Access;
 use formwork_engine::registry::{FormStatus, Snapshot, State as Standing};
 use minijinja::{Value, context};
 use serde::Serialize;
@@ -157,6 +158,7 @@ fn framed(
         meaning,
         version => form.map(CompiledForm::version),
         access => form.map(|form| form.form.access.name()),
+        page => form.filter(|form| form.form.access == Access::Public).map(|form| format!("/forms/{}", form.name())),
         reloaded_at => listed(&Moment::of(app.edge.workbench.history.of(&status.name).reloaded_at)),
         file => diagnostics::file(&status.source),
         views => listed(&views),
