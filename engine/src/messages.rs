@@ -126,8 +126,13 @@ pub fn text(form: &CompiledForm, locales: &Locales, languages: &Languages, viola
 
 /// A word of pages, as a client is to read it.
 #[must_use]
-pub fn page_word(locales: &Locales, languages: &Languages, word: &str) -> String {
-    Words::new(locales, languages, "").of_page(word, &Map::new())
+pub fn page_word(
+    locales: &Locales,
+    languages: &Languages,
+    word: &str,
+    context: &Map<String, Value>,
+) -> String {
+    Words::new(locales, languages, "").of_page(word, context)
 }
 
 /// The text of a rule as every violation of it reads, whatever was sent; nothing where that shows in it.

@@ -58,6 +58,22 @@ pub struct Assets<'a> {
     pub script: &'a str,
 }
 
+impl Assets<'_> {
+    /// The same for a page that has nothing to run.
+    fn without_script(self) -> Self {
+        Self { script: "", ..self }
+    }
+}
+
+/// What a page says of itself.
+#[derive(Default)]
+struct Head<'a> {
+    title: &'a str,
+    description: Option<&'a str>,
+    /// What its script goes by.
+    rules: Option<&'a str>,
+}
+
 /// A form's page besides the form itself.
 #[derive(Debug, Default)]
 pub struct FormPage<'a> {
@@ -146,7 +162,9 @@ impl Theme {
         } else {
             presentation.title.clone()
         };
-        renderer.page(&words, &title, content, page.assets, page.rules)
+        let head =
+            Head { title: &title, description: presentation.description.as_deref(), rules: page.rules };
+        renderer.page(&words, &head, content, page.assets)
     }
 
     /// The page that says that something was created.
@@ -164,7 +182,12 @@ impl Theme {
         let shown = json!({ "notice": page.notice, "action": page.action });
         let content = renderer.render(&["created"], &shown, &[])?;
         let title = words.of_page("created", &Map::new());
-        renderer.page(&words, &title, content, Assets { script: "", ..page.assets }, None)
+        renderer.page(
+            &words,
+            &Head { title: &title, ..Head::default() },
+            content,
+            page.assets.without_script(),
+        )
     }
 
     /// A page that says why there is nothing to see.
@@ -176,13 +199,13 @@ impl Theme {
         locales: &Locales,
         languages: &Languages,
         title: &str,
-        messages: &[&str],
+        messages: &[String],
         assets: Assets<'_>,
     ) -> Result<String, ThemeFault> {
         let words = Words::new(locales, languages, "");
         let renderer = Renderer { theme: self, words: words.all() };
         let content = renderer.render(&["failure"], &json!({ "title": title, "messages": messages }), &[])?;
-        renderer.page(&words, title, content, Assets { script: "", ..assets }, None)
+        renderer.page(&words, &Head { title, ..Head::default() }, content, assets.without_script())
     }
 }
 
@@ -234,18 +257,21 @@ impl Renderer<'_> {
     fn page(
         &self,
         words: &Words<'_>,
-        title: &str,
+        head: &Head<'_>,
         content: String,
         assets: Assets<'_>,
-        rules: Option<&str>,
     ) -> Result<String, ThemeFault> {
         let (lang, dir) = words.language();
         let shown = json!({
-            "lang": lang, "dir": dir, "title": title, "style": assets.style, "script": assets.script,
+            "lang": lang, "dir": dir, "title": head.title, "description": head.description,
+            "style": assets.style, "script": assets.script,
         });
         let safe = [
             ("content", Shown::from_safe_string(content)),
-            ("rules", rules.map_or(Shown::from(()), |rules| Shown::from_safe_string(within_script(rules)))),
+            (
+                "rules",
+                head.rules.map_or(Shown::from(()), |rules| Shown::from_safe_string(within_script(rules))),
+            ),
         ];
         self.render(&["page"], &shown, &safe)
     }
@@ -264,7 +290,12 @@ impl Renderer<'_> {
             "value": input.value, "checked": input.checked, "options": input.options, "errors": input.errors,
             "required": input.required, "help": input.help, "hint": input.hint, "placeholder": placeholder(input),
         });
-        let mark = if input.required { r#"<span class="mark" aria-hidden="true"> *</span>"# } else { "" };
+        // Where a control itself cannot say that it is required, the mark is read out.
+        let mark = match input.kind {
+            _ if !input.required => "",
+            "checkboxes" | "list" | "group" => "<span class=\"mark\">\u{a0}*</span>",
+            _ => "<span class=\"mark\" aria-hidden=\"true\">\u{a0}*</span>",
+        };
         let safe = [
             ("notes", notes),
             ("content", content),
@@ -324,7 +355,16 @@ fn described(input: &Input) -> String {
         notes.iter().filter(|(_, there)| *there).map(|(note, _)| format!("{}-{note}", input.id)).collect();
     let mut text = String::new();
     attribute(&mut text, "aria-describedby", &ids.join(" "));
+    if input.kind == "radio" && is_told_required(input) {
+        attribute(&mut text, "aria-required", "true");
+    }
     text
+}
+
+/// Whether people are told that a value is demanded and browsers are not: what it is in may be absent, or its condition
+/// not hold.
+fn is_told_required(input: &Input) -> bool {
+    input.required && !input.attributes.iter().any(|(name, _)| *name == "required")
 }
 
 /// The attributes of a control, as HTML.
@@ -336,6 +376,9 @@ fn attributes(input: &Input, described: &str) -> String {
         if !several {
             attribute(&mut text, "id", &input.id);
             text.push_str(described);
+            if is_told_required(input) {
+                attribute(&mut text, "aria-required", "true");
+            }
         }
         attribute(&mut text, "name", &input.name);
         if !input.errors.is_empty() && input.kind != "radio" {
@@ -391,16 +434,18 @@ fn hidden(page: &FormPage<'_>) -> String {
 
 /// What an error is about, with a way to it where the page has one.
 fn error(inputs: &[Input], path: &str, message: &str) -> Error {
-    let found = find(inputs, path);
+    let mut rows = String::new();
+    let found = find(inputs, path, &mut rows);
     let label = found.map_or_else(
         || if path == "base" { String::new() } else { path.to_owned() },
-        |input| input.label.clone(),
+        |input| rows + &input.label,
     );
     Error { label, message: message.to_owned(), href: found.map(|input| format!("#{}", input.id)) }
 }
 
-/// The control of a path, or what holds the control that it is one value of.
-fn find<'i>(inputs: &'i [Input], path: &str) -> Option<&'i Input> {
+/// The control of a path, or what holds the control that it is one value of; `rows` gets what the rows around it are
+/// called.
+fn find<'i>(inputs: &'i [Input], path: &str, rows: &mut String) -> Option<&'i Input> {
     let is_or_holds = |input: &&Input| {
         path.strip_prefix(input.name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
@@ -408,7 +453,11 @@ fn find<'i>(inputs: &'i [Input], path: &str) -> Option<&'i Input> {
     if input.name == path {
         return Some(input);
     }
-    find(&input.inputs, path).or_else(|| (input.kind == "checkboxes").then_some(input))
+    if input.name.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit())) {
+        rows.push_str(&input.label);
+        rows.push_str(": ");
+    }
+    find(&input.inputs, path, rows).or_else(|| (input.kind == "checkboxes").then_some(input))
 }
 
 /// JSON as it may stand within a `script` element: nothing in it ends the element or begins a comment.

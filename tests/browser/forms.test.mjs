@@ -210,15 +210,89 @@ test("a double click sends once", async () => {
   await close(page);
 });
 
-test("what was sent is not created again by going back", async () => {
-  const page = await open("/forms/workshop", { javaScriptEnabled: false });
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? "with JavaScript" : "without JavaScript";
+
+  test(`who goes back fills in a new page ${how}`, async () => {
+    const page = await open("/forms/workshop", { javaScriptEnabled });
+    const key = page.locator("[name='formwork:key']");
+    await fillIn(page);
+    const first = await key.inputValue();
+    await send(page);
+    await page.getByText("your place is reserved").waitFor();
+    await page.goBack();
+    assert.notEqual(await key.inputValue(), first);
+    await fillIn(page);
+    await send(page);
+    await page.getByText("your place is reserved").waitFor();
+    await close(page);
+  });
+}
+
+test("what was sent is not created again from the browser's memory of the page", async () => {
+  const own = await serve("--dev");
+  const remembering = await browser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  try {
+    const context = await remembering.newContext();
+    const page = await context.newPage();
+    const created = async () => (await (await fetch(`${own.url}/_/records`)).text()).match(/memory\d?@example\.com/g) ?? [];
+    await page.goto(`${own.url}/forms/newsletter`);
+    await page.evaluate(() => addEventListener("pageshow", ({ persisted }) => { window.remembered = persisted; }));
+    await page.getByLabel("E-mail address").fill("memory@example.com");
+    await page.getByLabel("Consent").check();
+    await send(page);
+    await page.getByText("Your entries have arrived.").waitFor();
+    await page.goBack({ waitUntil: "commit" });
+    await page.waitForFunction(() => window.remembered === true);
+    await send(page);
+    await page.getByText("Your entries have arrived.").waitFor();
+    assert.deepEqual(await created(), ["memory@example.com"]);
+    // Other entries from the same page are not lost among the first, and not created without a word.
+    await page.goBack({ waitUntil: "commit" });
+    await page.waitForFunction(() => window.remembered === true);
+    await page.getByLabel("E-mail address").fill("memory2@example.com");
+    await send(page);
+    await page.getByText("You have sent this form before.").waitFor();
+    assert.deepEqual(await created(), ["memory@example.com"]);
+    await send(page);
+    await page.getByText("Your entries have arrived.").waitFor();
+    assert.equal((await created()).length, 2);
+  } finally {
+    await remembering.close();
+    await own.stop();
+  }
+});
+
+test("what a browser cannot read is not taken for nothing", async () => {
+  const page = await open("/forms/workshop");
   await fillIn(page);
-  const key = await page.locator("[name='formwork:key']").inputValue();
+  await page.getByLabel("Years of experience").pressSequentially("1-2");
+  await page.getByLabel("Day of arrival").pressSequentially("12");
+  await send(page);
+  const summary = page.getByRole("alert");
+  await summary.getByRole("link", { name: "Years of experience must be an integer" }).waitFor();
+  await summary.getByRole("link", { name: "Day of arrival is not a date" }).waitFor();
+  assert.equal(await summary.getByRole("link").count(), 2);
+  await close(page);
+});
+
+test("a form whose answer never comes can be sent again", async () => {
+  const page = await open("/forms/workshop");
+  await page.clock.install();
+  await fillIn(page);
+  let sent = 0;
+  await page.route("**/forms/workshop", (route) => {
+    sent += 1;
+    // The first is lost on its way; the page stays as it was.
+    return sent === 1 ? route.fulfill({ status: 204 }) : route.continue();
+  });
+  await send(page);
+  await send(page);
+  assert.equal(sent, 1);
+  await page.clock.runFor(5000);
   await send(page);
   await page.getByText("your place is reserved").waitFor();
-  await page.goBack();
-  assert.notEqual(await page.locator("[name='formwork:key']").inputValue(), "");
-  assert.ok(key);
+  assert.equal(sent, 2);
   await close(page);
 });
 
@@ -284,6 +358,30 @@ test("everything can be reached and sent with the keyboard", async () => {
   await close(page);
 });
 
+/** Groups within groups, of which nothing is said. */
+const GROUPS = `resource = "User"
+access = "public"
+[fields.properties.teams]
+type = "array"
+label = "Team"
+items.type = "object"
+[fields.properties.teams.items.fields.title]
+validation.presence = true
+[fields.properties.teams.items.fields.members]
+type = "array"
+label = "Member"
+validation.length.maximum = 20
+items.type = "object"
+[fields.properties.teams.items.fields.members.items.fields.full_name]
+validation.presence = true
+[fields.properties.teams.items.fields.members.items.fields.vegetarian]
+type = "boolean"
+[fields.profiles.developer.properties.level]
+validation = { presence = true, inclusion.in = ["junior", "senior"] }
+[[examples]]
+form = { email = "a@example.com" }
+`;
+
 const pages = {
   form: async () => open("/forms/workshop"),
   business: async (page) => page.getByLabel("Business").check(),
@@ -319,6 +417,17 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByText("your place is reserved").waitFor();
       await look(page, "created");
       await close(page);
+      await write("forms/groups.toml", GROUPS, "/forms/groups", (_, status) => status === 200);
+      const groups = await open("/forms/groups", options);
+      await groups.getByRole("button", { name: "Add Team" }).click();
+      await groups.getByRole("button", { name: "Add Member" }).click();
+      await groups.getByLabel("Vegetarian").check();
+      await send(groups);
+      await groups.getByRole("link", { name: "Team 1: Member 1: Full name can't be blank" }).waitFor();
+      const { width: breadth } = await groups.getByLabel("Full name").boundingBox();
+      assert.ok(breadth > 180, `a control within two groups is ${breadth} pixels wide`);
+      await look(groups, "groups");
+      await close(groups);
       const german = await open("/forms/newsletter?lang=de", options);
       await look(german, "newsletter");
       await close(german);

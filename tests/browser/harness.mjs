@@ -41,9 +41,9 @@ export async function serve(...args) {
   return { url, configs, directory, said: () => said, stop };
 }
 
-/** Starts headless Chromium, which looks nothing up by itself. */
-export function browser() {
+/** Starts headless Chromium, which looks nothing up by itself, with further options of Playwright. */
+export function browser(options = {}) {
   const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"];
-  return chromium.launch({ executablePath: browserPath, args });
+  return chromium.launch({ executablePath: browserPath, args, ...options });
 }

@@ -128,13 +128,15 @@ fn with(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static st
 
 #[tokio::test]
 async fn a_page_asks_for_every_field_in_its_own_way() {
-    let server = Server::new(&[("kinds", KINDS)]).await;
+    let described = "description = \"For <all> of \\\"you\\\"\"\n";
+    let server = Server::new(&[("kinds", &format!("{described}{KINDS}"))]).await;
     let page = server.get("/forms/kinds", &[]).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     for part in [
         r#"<html lang="en" dir="ltr">"#,
         "<h1>Kinds</h1>",
+        r#"<meta name="description" content="For &lt;all&gt; of &quot;you&quot;">"#,
         r#"<label for="field-first_name">First &lt;name&gt;<span class="mark""#,
         r#"<p class="help" id="field-first_name-help">As it is &quot;written&quot;</p>"#,
         r#"autocomplete="given-name" maxlength="20" required"#,
@@ -153,6 +155,8 @@ async fn a_page_asks_for_every_field_in_its_own_way() {
         r#"<button type="submit" class="secondary" name="formwork:add" value="properties.tags" formnovalidate>"#,
         r#"name="properties.people.__0__.name""#,
         "<legend>Developer</legend>",
+        // What a browser must not demand is told to people all the same.
+        r#"id="field-profiles-developer-properties-handle" aria-describedby="field-profiles-developer-properties-handle-error" aria-required="true""#,
     ] {
         assert!(page.text.contains(part), "{part}\n{}", page.text);
     }
@@ -222,7 +226,7 @@ async fn a_refusal_shows_every_error_beside_its_field_and_keeps_what_was_entered
         "<title>Error: Kinds</title>",
         r#"role="alert" tabindex="-1" aria-labelledby="summary-title" autofocus"#,
         r##"<a href="#field-password_confirmation">Password confirmation doesn&#x27;t match Password</a>"##,
-        r##"<a href="#field-properties-people-0-name">Name can&#x27;t be blank</a>"##,
+        r##"<a href="#field-properties-people-0-name">People 1: Name can&#x27;t be blank</a>"##,
         r#"value="Ada &quot;the&quot; &lt;first&gt;, of her long, long name""#,
         "Look again, Ada &quot;the&quot;",
         r#"<input type="text" value="none" id="field-properties-seats""#,
@@ -337,6 +341,8 @@ async fn a_page_is_in_the_language_that_is_asked_for() {
     assert!(polish.text.contains("workshop?lang=pl\" accept-charset"));
     let refused = server.send_page("/forms/workshop?lang=pl", &[]).await;
     assert!(refused.text.contains("<html lang=\"pl\""), "{}", refused.text);
+    let missing = server.get("/forms/nowhere?lang=pl", &[]).await;
+    assert!(missing.text.contains("<h1>Nie znaleziono</h1>") && missing.text.contains("Tu niczego nie ma."));
     let odd = server.get("/forms/workshop?lang=%22%3E%3Cscript%3E", &[]).await;
     assert!(odd.text.contains("<html lang=\"en\"") && !odd.text.contains("%22"));
 }
@@ -382,6 +388,8 @@ async fn a_page_counts_towards_the_rate_of_its_form() {
     let answer = server.send_page("/forms/kinds", &LEAST).await;
     assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, Some("60")));
     assert!(answer.text.contains("submitted too often") && answer.text.contains("value=\"a@example.com\""));
+    let german = server.send_page("/forms/kinds?lang=de", &LEAST).await;
+    assert!(german.text.contains("zu oft gesendet. Bitte senden Sie es in 60 Sekunden"), "{}", german.text);
 }
 
 #[tokio::test]

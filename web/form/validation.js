@@ -1,13 +1,14 @@
 // The form's own schema, judged in the browser, said in the words that the server would use. What a browser cannot
 // know has no words here, and is the server's to say.
 import { format, validate } from "@cfworker/json-schema";
-import { at, compact, namedAs, prepared, valuesOf } from "./values.js";
+import { UNREADABLE, at, compact, namedAs, prepared, valuesOf } from "./values.js";
 
 /** As the server has it (engine/src/schema/email.rs): nothing that the server accepts is refused here. */
 const EMAIL =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/;
 for (const name of Object.keys(format)) delete format[name];
 format.email = (text) => EMAIL.test(text);
+format.date = format["date-time"] = (text) => text !== UNREADABLE;
 
 const unescape = (token) => decodeURI(token).replaceAll("~1", "/").replaceAll("~0", "~");
 /** `#/properties/languages/0` → `properties.languages.0`. */
@@ -60,6 +61,14 @@ const labelOf = (field) => {
   copy.querySelector(".mark")?.remove();
   return copy.textContent.trim();
 };
+/** What a field is called among all of a form: after the rows that it is in, as the server says it. */
+function titleOf(field) {
+  const title = [labelOf(field)];
+  for (let around = field; (around = around.parentElement.closest("[data-field]")); ) {
+    if (/\.\d+$/.test(around.dataset.field)) title.unshift(labelOf(around));
+  }
+  return title.join(": ");
+}
 
 /** Says beside a field what is wrong with it, or that nothing is. */
 function mark(field, messages) {
@@ -91,7 +100,7 @@ function summarize(form, problems) {
     const item = document.createElement("li");
     const field = fieldOf(form, path);
     const target = field && (controlsOf(field)[0] ?? field);
-    const text = field ? `${labelOf(field)} ${message}` : message;
+    const text = field ? `${titleOf(field)} ${message}` : message;
     if (target) {
       const link = document.createElement("a");
       link.href = `#${target.id}`;

@@ -7,6 +7,9 @@ const ROW = /^\d+$/;
 const isAsked = (control) =>
   control.name && !control.name.startsWith(OWN) && !control.disabled && !control.closest("[hidden]");
 
+/** What stands for text that the browser cannot read as what is asked for, such as half a date; nothing takes it for one. */
+export const UNREADABLE = "\ufffd";
+
 /** The whole value, with what is hidden left out, by the names that the controls have: rows without anything are holes. */
 export function valuesOf(form) {
   const root = {};
@@ -20,6 +23,9 @@ export function valuesOf(form) {
     } else if (control.type === "checkbox") {
       if (control.checked) put(root, control.name, true);
       else unticked.push(control);
+    } else if (control.validity.badInput) {
+      // The control's value is empty, and yet people see what they entered.
+      put(root, control.name, UNREADABLE);
     } else if (control.value !== "") {
       put(root, control.name, typed(field.dataset.kind, control.value));
     }

@@ -58,7 +58,7 @@ pub(super) const CODES: [(&str, &[&str]); 34] = [
 pub(super) const COMMON: [&str; 3] = ["attribute", "value", "type"];
 
 /// Every word of a rendered form with its params.
-pub(super) const PAGE: [(&str, &[&str]); 19] = [
+pub(super) const PAGE: [(&str, &[&str]); 23] = [
     ("submit", &[]),
     ("required_note", &[]),
     ("choose", &[]),
@@ -78,6 +78,10 @@ pub(super) const PAGE: [(&str, &[&str]); 19] = [
     ("too_old", &[]),
     ("not_sent", &[]),
     ("already", &[]),
+    ("not_found", &[]),
+    ("not_found_text", &[]),
+    ("too_many", &["count"]),
+    ("unavailable", &[]),
 ];
 
 const CATEGORIES: [(&str, PluralCategory); 6] = [

@@ -23,7 +23,7 @@ const NAME: &str = "template.html";
 const SCOPES: [(&str, &[&str], &[&str]); 6] = [
     (
         "page",
-        &["lang", "dir", "title", "content", "style", "script", "rules", "words"],
+        &["lang", "dir", "title", "description", "content", "style", "script", "rules", "words"],
         &["content", "style"],
     ),
     ("forms/", FORM, &["hidden", "summary"]),

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use formwork_engine::after;
 use formwork_engine::compile::CompiledForm;
-use formwork_engine::messages::page_word;
+use formwork_engine::messages::{Languages, page_word};
 use formwork_engine::model::Access;
 use formwork_engine::presentation::{Entered, present, without_secrets};
 use formwork_engine::registry::Snapshot;
@@ -110,7 +110,7 @@ async fn send(app: &App, request: Request, rules: &Rules) -> Result<Response, Ap
     let shown = without_secrets(form, &values);
     let again = |word: &str, status, keep: bool| {
         let entered = Entered { values: Some(&shown), ..Entered::default() };
-        let alert = Some(page_word(&snapshot.locales, &visit.asker.languages, word));
+        let alert = Some(page_word(&snapshot.locales, &visit.asker.languages, word, &Map::new()));
         let (key, stamp) = if keep { (key.clone(), stamp.clone()) } else { (None, None) };
         subjects.page(status, Shown { entered, alert, key, stamp, ..Shown::default() })
     };
@@ -274,7 +274,7 @@ impl Subjects<'_> {
         for problem in problems {
             by_path.entry(problem.path.clone()).or_default().push(problem.message.clone());
         }
-        let usual = || page_word(&self.snapshot.locales, &self.visit.asker.languages, "refused");
+        let usual = || page_word(&self.snapshot.locales, &self.visit.asker.languages, "refused", &Map::new());
         let shown = Shown {
             entered: Entered { values: Some(entered), errors: by_path, add: None },
             errors: problems.iter().map(|problem| (problem.path.clone(), problem.message.clone())).collect(),
@@ -300,7 +300,7 @@ impl Subjects<'_> {
         let problems = take_problems(&mut failure).unwrap_or_default();
         let shown = Shown {
             entered: Entered { values: Some(entered), ..Entered::default() },
-            alert: problems.first().map(|problem| problem.message.clone()),
+            alert: problems.first().map(|problem| told(problem, self.snapshot, &self.visit.asker.languages)),
             key,
             stamp,
             ..Shown::default()
@@ -326,18 +326,35 @@ fn rendered(text: Result<String, formwork_engine::theme::ThemeFault>) -> Result<
     })
 }
 
+/// What people are told of a failure: those that they may well meet in their language, others as programs are.
+fn told(problem: &Problem, snapshot: &Snapshot, languages: &Languages) -> String {
+    let mut context = Map::new();
+    let word = match problem.code.as_ref() {
+        "not_found" => "not_found_text",
+        "too_many_requests" => "too_many",
+        "overloaded" | "unavailable" | "outcome_unknown" => "unavailable",
+        _ => return problem.message.clone(),
+    };
+    context.extend(problem.params.get("retry_after").map(|seconds| ("count".to_owned(), seconds.clone())));
+    page_word(&snapshot.locales, languages, word, &context)
+}
+
 /// Shows a failure as a page.
 async fn represent(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let visit = Visit::of(&request, &app.edge.proxies);
     let mut response = next.run(request).await;
     let Some(problems) = take_problems(&mut response) else { return response };
     let snapshot = app.registry.snapshot();
-    let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-    let status = response.status();
-    let title = status.canonical_reason().unwrap_or_default();
     let languages = &visit.asker.languages;
-    let text = snapshot.theme.failure(&snapshot.locales, languages, title, &messages, loaded());
-    let mut answer = page(status, text.unwrap_or_else(|_| title.to_owned()));
+    let messages: Vec<String> = problems.iter().map(|problem| told(problem, &snapshot, languages)).collect();
+    let status = response.status();
+    let title = if status == StatusCode::NOT_FOUND {
+        page_word(&snapshot.locales, languages, "not_found", &Map::new())
+    } else {
+        status.canonical_reason().unwrap_or_default().to_owned()
+    };
+    let text = snapshot.theme.failure(&snapshot.locales, languages, &title, &messages, loaded());
+    let mut answer = page(status, text.unwrap_or(title));
     answer.extensions_mut().insert(Codes::of(&problems));
     if let Some(wait) = response.headers().get(header::RETRY_AFTER) {
         answer.headers_mut().insert(header::RETRY_AFTER, wait.clone());
