@@ -13,6 +13,7 @@ use crate::messages::{Locale, Locales};
 use crate::model::Spanned;
 use crate::outline::Outline;
 use crate::policy::{Policies, Policy};
+use crate::presentation::Questions;
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::{Scope, Suppressions};
 use crate::theme::Template;
@@ -33,6 +34,8 @@ pub struct Built {
     pub form: Option<Arc<CompiledForm>>,
     /// What others have to know of the form; there where the form is, and kept by those who need no more of it.
     pub outline: Option<Arc<Outline>>,
+    /// What templates have to know of the form; there where the outline is.
+    pub questions: Questions,
     /// Everything that was found, in the order of the text, whether it is silenced or not.
     pub diagnostics: Vec<Diagnostic>,
     /// What the file silences.
@@ -53,6 +56,7 @@ impl Built {
             policies: Vec::new(),
             form: None,
             outline: None,
+            questions: Questions::default(),
             diagnostics,
             suppressions,
         }
@@ -62,6 +66,7 @@ impl Built {
     fn accept(&mut self, form: Option<Arc<CompiledForm>>) {
         self.form = form.filter(|_| !has_errors(&self.diagnostics));
         self.outline = self.form.as_ref().map(|form| Arc::clone(&form.outline));
+        self.questions = self.form.as_ref().map(|form| Questions::of(&form.form)).unwrap_or_default();
     }
 
     /// What there is to say of the file, with what was found `between` it and others.
@@ -270,14 +275,55 @@ pub fn read_policies(paths: &[FormPath]) -> ReadPolicies {
     }))
 }
 
-/// What there is to say of every template file.
+/// The widgets that forms name and that neither formwork nor any template has.
 #[must_use]
-pub fn template_diagnostics(paths: &[FormPath]) -> Vec<Diagnostic> {
-    let of = |path| {
+pub fn unknown_widgets<'b>(
+    built: impl IntoIterator<Item = &'b Built>,
+    templates: &ReadTemplates,
+) -> Vec<Diagnostic> {
+    let names = templates.0.iter().map(|(template, _)| template.name()).collect();
+    let unknown = |built: &Built| lint::unknown_widgets(&built.source, &built.questions, &names);
+    built.into_iter().flat_map(unknown).collect()
+}
+
+/// What templates and forms do not have in common; `built` has to be every form of the directory. A form that does not
+/// compile may ask for anything.
+#[must_use]
+pub fn misplaced_templates(built: &[Built], templates: &ReadTemplates) -> Vec<Diagnostic> {
+    let forms = built.iter().filter_map(|built| Some((built.outline.as_deref()?, &built.questions)));
+    let forms: Vec<(&Outline, &Questions)> = forms.collect();
+    let templates: Vec<&Template> = templates.0.iter().map(|(template, _)| template).collect();
+    let mut found = lint::unfit_templates(&forms, &templates);
+    if forms.len() == built.len() {
+        found.extend(lint::unused_templates(&forms, &templates));
+    }
+    found
+}
+
+/// The template files of a directory.
+#[derive(Debug, Default)]
+pub struct ReadTemplates(Vec<(Template, Vec<Diagnostic>)>);
+
+impl ReadTemplates {
+    /// Each file with what was found in it.
+    pub fn new(read: impl IntoIterator<Item = (Template, Vec<Diagnostic>)>) -> Self {
+        Self(read.into_iter().collect())
+    }
+
+    /// What was found, file by file, with what was found `between` templates and forms.
+    #[must_use]
+    pub fn reported(&self, between: &[Diagnostic]) -> Vec<Diagnostic> {
+        self.0.iter().flat_map(|(template, found)| template.reported(found, between)).collect()
+    }
+}
+
+/// Reads every template file.
+#[must_use]
+pub fn read_templates(paths: &[FormPath]) -> ReadTemplates {
+    ReadTemplates::new(paths.iter().map(|path| {
         let (source, fault) = read(path);
-        Template::read(&source, fault.as_ref()).1
-    };
-    paths.iter().flat_map(of).collect()
+        Template::read(&source, fault.as_ref())
+    }))
 }
 
 /// The locale files of a directory, as far as they can be used.

@@ -84,7 +84,7 @@ rules! {
     ReservedFieldName "reserved-field-name" Error;
     /// A regular expression that does not compile.
     InvalidPattern "invalid-pattern" Error;
-    /// A message template that does not compile, or names what it cannot see.
+    /// A template that does not compile, or names what it cannot see.
     InvalidTemplate "invalid-template" Error;
     /// An expression that does not compile, or names what it cannot see.
     InvalidExpression "invalid-expression" Error;
@@ -136,6 +136,12 @@ rules! {
     UnusedMessage "unused-message" Warning;
     /// A policy that no form names.
     UnusedPolicy "unused-policy" Warning;
+    /// A widget that is neither built in nor a template, or that does not fit its field.
+    UnknownWidget "unknown-widget" Warning;
+    /// A form's template that names what its page does not ask, or leaves out what it has to.
+    UnfitTemplate "unfit-template" Warning;
+    /// A template for a form or a widget that there is not.
+    UnusedTemplate "unused-template" Warning;
     /// A form without examples.
     UntestedForm "untested-form" Warning;
     /// A suppression that silences nothing.
@@ -191,6 +197,12 @@ pub struct Diagnostic {
 }
 
 impl Rule {
+    /// Whether it is about what forms and templates have to do with each other.
+    #[must_use]
+    pub fn is_about_templates(self) -> bool {
+        matches!(self, Self::UnknownWidget | Self::UnfitTemplate | Self::UnusedTemplate)
+    }
+
     /// Whether what it finds depends on other files than the one that it is found in.
     #[must_use]
     pub fn is_between_files(self) -> bool {
@@ -201,7 +213,7 @@ impl Rule {
                 | Self::UnknownPolicy
                 | Self::UnusedMessage
                 | Self::UnusedPolicy
-        )
+        ) || self.is_about_templates()
     }
 
     /// The rule of a published name.

@@ -2,7 +2,8 @@
 //!
 //! One rule per file. Called by `build`: [`check_form`] before a form is compiled, [`check_compiled`] and
 //! [`check_examples`] after; over all forms together, by `build` and `registry`: [`duplicate_names`],
-//! [`conflicting_types`], [`secrets_in_policies`], [`unknown_policies`], [`unused_messages`], [`unused_policies`].
+//! [`conflicting_types`], [`secrets_in_policies`], [`unfit_templates`], [`unknown_policies`], [`unknown_widgets`],
+//! [`unused_messages`], [`unused_policies`], [`unused_templates`].
 
 mod bounds;
 mod condition_cycle;
@@ -22,11 +23,14 @@ mod redundant_validation;
 mod secret_in_policy;
 mod unanchored_pattern;
 mod unbounded_text;
+mod unfit_template;
 mod unknown_field_reference;
 mod unknown_policy;
+mod unknown_widget;
 mod untested_form;
 mod unused_message;
 mod unused_policy;
+mod unused_template;
 mod weak_password;
 
 use std::time::SystemTime;
@@ -38,9 +42,12 @@ use crate::model::Form;
 pub use conflicting_property_type::conflicting_types;
 pub use duplicate_form_name::duplicate_names;
 pub use secret_in_policy::secrets_in_policies;
+pub use unfit_template::unfit_templates;
 pub use unknown_policy::{KnownPolicies, unknown_policies};
+pub use unknown_widget::unknown_widgets;
 pub use unused_message::unused_messages;
 pub use unused_policy::unused_policies;
+pub use unused_template::unused_templates;
 
 /// What the form itself shows.
 #[must_use]

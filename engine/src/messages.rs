@@ -22,8 +22,8 @@ use crate::submission::Violation;
 use crate::template::is_template;
 
 pub use languages::Languages;
-pub(crate) use locale::Entry;
 pub use locale::Locale;
+pub(crate) use locale::{Entry, PAGE};
 pub(crate) use templates::Templates;
 pub(crate) use words::Words;
 
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn english_says_every_word_of_a_page() {
-        for (word, params) in locale::PAGE {
+        for (word, params) in PAGE {
             let context = params.iter().map(|param| ((*param).to_owned(), Value::from("text"))).collect();
             let text = ENGLISH.text(&format!("page.{word}"), &context).unwrap_or_default();
             assert!(!text.is_empty() && !text.contains('{'), "{word}: {text}");

@@ -6,6 +6,7 @@
 
 mod browser;
 mod control;
+mod questions;
 mod values;
 
 use std::collections::HashMap;
@@ -16,11 +17,12 @@ use serde_json::{Map, Value, json};
 
 use crate::compile::CompiledForm;
 use crate::messages::{Languages, Locales, Words};
-use crate::model::{Check, Condition, Expectation, Field, FieldType, Step, dotted};
+use crate::model::{Check, Condition, Expectation, Field, FieldType, Form, Step, dotted};
 use crate::schema::{Operand, clauses};
 use crate::vocabulary::Relation;
 
 pub use browser::rules_for_browser;
+pub use questions::{Question, Questions, Widget};
 pub use values::{DecodeFault, Rows, decode, without_secrets};
 
 /// Between the name of a control of ours and what it is about: no field's path holds it.
@@ -202,7 +204,7 @@ impl Presenter<'_> {
         let mut inputs = Vec::new();
         for (_, field) in ordered {
             way.push(Step::Key(field.name.value.clone()), field.name.value.clone());
-            if is_asked(self.form, field, &way.steps) {
+            if is_asked(&self.form.form, field, &way.steps) {
                 let value = values.and_then(|values| values.get(&field.name.value));
                 if let FieldType::Group { fields, implied: true } = &field.ty {
                     let values = value.and_then(Value::as_object);
@@ -230,7 +232,7 @@ impl Presenter<'_> {
         let value = value.or_else(|| field.default.as_ref().filter(|_| fresh).map(|default| &default.value));
         let mut input = Input {
             id: id(&name),
-            widget: field.ui.widget.clone().unwrap_or_else(|| kind.to_owned()),
+            widget: field.ui.widget.as_ref().map_or_else(|| kind.to_owned(), |widget| widget.value.clone()),
             kind,
             label: self.words.of_field(&path, "label").unwrap_or_else(|| field.label.clone()),
             help: self.words.of_field(&path, "description").or_else(|| field.description.clone()),
@@ -428,12 +430,12 @@ fn repeated<'f>(siblings: &'f [Field], field: &Field) -> Option<&'f Field> {
 }
 
 /// Whether people are asked for a field: not for what the form decides itself, and not for what can only be absent.
-fn is_asked(form: &CompiledForm, field: &Field, path: &[Step]) -> bool {
+fn is_asked(form: &Form, field: &Field, path: &[Step]) -> bool {
     let absent =
         |rule: &crate::model::Validation| matches!(rule.check, Check::Absence) && rule.condition.is_none();
     !field.readonly
         && !field.ui.hidden
-        && !form.form.payload_computes(path)
+        && !form.payload_computes(path)
         && !field.validations.iter().any(absent)
 }
 

@@ -18,7 +18,7 @@ use std::time::SystemTime;
 use amend::amend;
 use arc_swap::ArcSwap;
 use files::{Changes, Files};
-use resolve::{resolve, unnamed, unused};
+use resolve::{misplaced, resolve, unnamed, unused};
 use rustc_hash::FxHashMap;
 use small_files::SmallFiles;
 
@@ -253,13 +253,15 @@ impl Registry {
             let next = resolved.insert(seen.files.clone());
             changes.apply(next);
             let sound = Policies::new(next_policies.served());
-            let mut snapshot = resolve(next, &before, &next_policies.faults().collect(), &sound);
+            let widgets = next_templates.newest().map(Template::name).collect();
+            let mut snapshot = resolve(next, &before, &next_policies.faults().collect(), &sound, &widgets);
             snapshot.locales = Locales::new(next_locales.served());
             snapshot.locale_diagnostics = next_locales.reported(&unused(next, &snapshot.locales));
             snapshot.policies = sound;
             snapshot.policy_diagnostics = next_policies.reported(&unnamed(next, &snapshot.policies));
             snapshot.theme = Theme::new(next_templates.served());
-            snapshot.template_diagnostics = next_templates.reported(&[]);
+            snapshot.template_diagnostics =
+                next_templates.reported(&misplaced(next, next_templates.newest()));
             snapshot.keep_policies(&before);
             snapshot
         });
@@ -278,6 +280,7 @@ impl Registry {
                         own.iter().any(|own| std::ptr::eq(own, found))
                     };
                     matches!(found.rule, Rule::DuplicateFormName | Rule::UnknownPolicy)
+                        || found.rule.is_about_templates() && !before.says(found)
                         || changed_paths.contains(file.path.as_os_str())
                         || found.secondary.iter().any(|label| policies.contains(&label.file.default_name))
                         || locales.contains(&file.default_name) && own(found, &snapshot.locale_diagnostics)
@@ -314,6 +317,15 @@ impl Snapshot {
         self.statuses.iter().map(move |status| {
             while others.next_if(|other| other.name < status.name).is_some() {}
             (status, others.peek().copied().filter(|other| other.name == status.name))
+        })
+    }
+
+    /// Whether the same was found before in the same file, wherever it stood there.
+    fn says(&self, found: &Diagnostic) -> bool {
+        self.diagnostics().any(|known| {
+            known.rule == found.rule
+                && known.message == found.message
+                && known.primary.file.path == found.primary.file.path
         })
     }
 

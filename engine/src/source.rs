@@ -197,12 +197,12 @@ fn list_beside(configs: &Path, kind: FileKind, listing: &mut Listing) -> Result<
     Ok(found.forms)
 }
 
-/// Lists the policy files under `configs` alone.
+/// Lists the files of a kind under `configs` that need not be there: locales, policies or templates.
 ///
 /// # Errors
-/// When the directory of policies cannot be read.
-pub fn list_policies(configs: &Path) -> Result<Vec<FormPath>, SourceError> {
-    list_beside(configs, FileKind::Policy, &mut Listing::default())
+/// When their directory cannot be read.
+pub fn list_only(configs: &Path, kind: FileKind) -> Result<Vec<FormPath>, SourceError> {
+    list_beside(configs, kind, &mut Listing::default())
 }
 
 /// Adds what is in a directory of files of one kind and below it; their names begin with `prefix`.

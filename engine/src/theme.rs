@@ -111,6 +111,11 @@ impl Theme {
         Self(templates.into_iter().map(|template| (template.name().to_owned(), template)).collect())
     }
 
+    /// The names of its templates, without those that every theme has.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The page of a form.
     ///
     /// # Errors

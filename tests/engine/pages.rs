@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use formwork_engine::build::{
-    Built, ReadPolicies, build, diagnostics_with, unknown_policies, unused_messages, unused_policies,
+    Built, ReadPolicies, ReadTemplates, build, diagnostics_with, misplaced_templates, unknown_policies,
+    unknown_widgets, unused_messages, unused_policies,
 };
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::{Diagnostic, Rule};
@@ -15,6 +16,7 @@ use formwork_engine::policy::Policy;
 use formwork_engine::render::{Format, render};
 use formwork_engine::source::SourceFile;
 use formwork_engine::suppression::Scope;
+use formwork_engine::theme::Template;
 
 use crate::case_file::now;
 use crate::forms::repository;
@@ -49,7 +51,9 @@ fn files(section: &str) -> Vec<File<'_>> {
     let mut rest = section;
     let mut files = Vec::new();
     while !rest.is_empty() {
-        let (path, after) = rest.split_once("\n\n```toml\n").expect("a block of TOML");
+        let (path, after) = rest.split_once("\n\n```").expect("a block");
+        let (language, after) = after.split_once('\n').expect("what the block is written in");
+        assert!(path.ends_with(&format!(".{language}`")), "{path} is not written in {language}");
         let (text, after) = after.split_once("```").expect("the end of the block");
         files.push((path.strip_prefix('`').and_then(|path| path.strip_suffix('`')).expect("a path"), text));
         rest = after.trim_start();
@@ -61,7 +65,7 @@ fn files(section: &str) -> Vec<File<'_>> {
 fn lint(files: &[File<'_>]) -> Vec<Diagnostic> {
     let in_directory = |directory: &str| -> Vec<Arc<SourceFile>> {
         let found = files.iter().filter_map(|(path, text)| {
-            let name = path.strip_prefix(directory)?.strip_suffix(".toml")?;
+            let name = path.strip_prefix(directory)?.rsplit_once('.')?.0;
             Some(Arc::new(SourceFile::new(PathBuf::from(path), name.to_owned(), (*text).to_owned())))
         });
         found.collect()
@@ -71,7 +75,11 @@ fn lint(files: &[File<'_>]) -> Vec<Diagnostic> {
         in_directory("configs/forms/").iter().map(|source| build(&compiler, source, None, now())).collect();
     let policies = in_directory("configs/policies/");
     let policies = ReadPolicies::new(policies.iter().map(|source| Policy::read(source, None)));
-    let mut found = diagnostics_with(&built, unknown_policies(&built, &policies), Scope::Directory);
+    let templates = in_directory("configs/templates/");
+    let templates = ReadTemplates::new(templates.iter().map(|source| Template::read(source, None)));
+    let mut unknown = unknown_policies(&built, &policies);
+    unknown.extend(unknown_widgets(&built, &templates));
+    let mut found = diagnostics_with(&built, unknown, Scope::Directory);
     found.extend(policies.reported(&unused_policies(&built, &policies), Scope::Directory));
     let locales: Vec<(Arc<Locale>, Vec<Diagnostic>)> = in_directory("configs/locales/")
         .iter()
@@ -82,6 +90,7 @@ fn lint(files: &[File<'_>]) -> Vec<Diagnostic> {
     let reported =
         |(locale, found): &(Arc<Locale>, Vec<Diagnostic>)| locale.reported(found, &unused, Scope::Directory);
     found.extend(locales.iter().flat_map(reported));
+    found.extend(templates.reported(&misplaced_templates(&built, &templates)));
     found
 }
 

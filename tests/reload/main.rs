@@ -11,6 +11,7 @@ mod flips;
 mod locales;
 mod policies;
 mod swaps;
+mod templates;
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -447,7 +447,7 @@ impl Lowering<'_> {
         self.check_keys(&ui, &UI_KEYS);
         let text = |text: Option<Spanned<String>>| text.map(|text| text.value);
         Ui {
-            widget: text(self.string(&ui, "widget")),
+            widget: self.string(&ui, "widget"),
             placeholder: text(self.string(&ui, "placeholder")),
             order: self.whole(&ui, "order"),
             hidden: self.flag(&ui, "hidden"),

@@ -58,7 +58,7 @@ pub(super) const CODES: [(&str, &[&str]); 34] = [
 pub(super) const COMMON: [&str; 3] = ["attribute", "value", "type"];
 
 /// Every word of a rendered form with its params.
-pub(super) const PAGE: [(&str, &[&str]); 23] = [
+pub(crate) const PAGE: [(&str, &[&str]); 23] = [
     ("submit", &[]),
     ("required_note", &[]),
     ("choose", &[]),

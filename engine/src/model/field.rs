@@ -175,7 +175,7 @@ impl Normalizer {
 #[derive(Clone, Debug, Default)]
 pub struct Ui {
     /// The control, by name.
-    pub widget: Option<String>,
+    pub widget: Option<Spanned<String>>,
     /// An example shown while it is empty.
     pub placeholder: Option<String>,
     /// Its place among its siblings; in declared order where none is said.

@@ -43,8 +43,16 @@ fn has(field: &Field, check: impl Fn(&Check) -> bool) -> bool {
 
 /// The built-in widget that fits a field: the author's word where it is one that fits.
 pub(super) fn kind(field: &Field) -> &'static str {
+    let wanted = field.ui.widget.as_ref().map_or("", |widget| widget.value.as_str());
+    let (natural, others) = fitting(field);
+    others.iter().find(|kind| **kind == wanted).copied().unwrap_or(natural)
+}
+
+/// The built-in widget that a field has by itself, and those that it can have.
+pub(super) fn fitting(field: &Field) -> (&'static str, &'static [&'static str]) {
     let natural = natural(field);
-    let fitting: &[&'static str] = match (&field.ty, natural) {
+    let others: &[&'static str] = match (&field.ty, natural) {
+        _ if field.secret => &[],
         (_, "radio" | "select") => &["radio", "select"],
         (FieldType::Array(_), "checkboxes") => &["checkboxes", "list"],
         (FieldType::String | FieldType::Text, _) if natural != "checkbox" => {
@@ -52,8 +60,7 @@ pub(super) fn kind(field: &Field) -> &'static str {
         }
         _ => &[],
     };
-    let wanted = field.ui.widget.as_deref().unwrap_or_default();
-    fitting.iter().find(|kind| **kind == wanted && !field.secret).copied().unwrap_or(natural)
+    (natural, others)
 }
 
 fn natural(field: &Field) -> &'static str {

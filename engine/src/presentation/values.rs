@@ -101,7 +101,7 @@ impl Reader<'_> {
                     }
                 }
                 None if control::kind(field) == "checkbox" => {
-                    if is_asked(self.form, field, &self.path) {
+                    if is_asked(&self.form.form, field, &self.path) {
                         // To take a tick away is to enter something.
                         let was_ticked =
                             control::is_ticked(field.default.as_ref().map(|default| &default.value));

@@ -61,6 +61,7 @@ impl<'b> Amended<'b> {
             policies.iter().map(|policy| policy.value.clone()).collect()
         };
         if !outline.is_like(last.built.outline.as_ref()?)
+            || !file.built.questions.is_like(&last.built.questions)
             || names(&file.built.policies) != names(&last.built.policies)
             || !secrets_in_policies(outline, &file.built.policies, &before.policies).is_empty()
             // What it silences between itself and others cannot be seen.

@@ -2,7 +2,7 @@
 //!
 //! In: every file as it was last seen, and the snapshot before. Out: the next one. Called by `registry`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,23 +11,26 @@ use super::{FormStatus, Snapshot, State};
 use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::lint::{
-    KnownPolicies, conflicting_types, duplicate_names, secrets_in_policies, unknown_policies,
-    unused_messages, unused_policies,
+    KnownPolicies, conflicting_types, duplicate_names, secrets_in_policies, unfit_templates,
+    unknown_policies, unknown_widgets, unused_messages, unused_policies, unused_templates,
 };
 use crate::messages::Locales;
 use crate::model::Form;
 use crate::outline::Outline;
 use crate::policy::Policies;
+use crate::presentation::Questions;
 use crate::suppression::Scope;
+use crate::theme::Template;
 
 /// Decides which version of every form is served, and under which names.
 ///
-/// `policies` are those that there are; `sound`, those that can be asked.
+/// `policies` are those that there are; `sound`, those that can be asked; `templates` have these names.
 pub(super) fn resolve(
     files: &mut Files,
     before: &Snapshot,
     policies: &KnownPolicies<'_>,
     sound: &Policies,
+    templates: &BTreeSet<&str>,
 ) -> Snapshot {
     let there: HashSet<PathBuf> = if files.values().all(|file| file.served.is_some()) {
         HashSet::new()
@@ -86,6 +89,7 @@ pub(super) fn resolve(
     for (path, file) in files.iter_mut() {
         let mut between = clashes.remove(&path.path).unwrap_or_default();
         between.extend(conflicts.remove(&path.path).unwrap_or_default());
+        between.extend(unknown_widgets(&file.built.source, &file.built.questions, templates));
         let diagnostics = file.built.reported(between, Scope::Directory);
         if has_errors(&diagnostics) || file.missing {
             file.served = file.served.take().filter(|form| snapshot.is_free_for(&form.form));
@@ -131,6 +135,19 @@ pub(super) fn unnamed(files: &Files, policies: &Policies) -> Vec<Diagnostic> {
         return Vec::new();
     }
     unused_policies(newest().flat_map(|built| &built.policies), policies.iter().map(Arc::as_ref))
+}
+
+/// What templates and the newest versions of forms do not have in common.
+pub(super) fn misplaced<'t>(files: &Files, templates: impl Iterator<Item = &'t Template>) -> Vec<Diagnostic> {
+    let newest = || files.values().filter(|file| !file.missing).map(|file| &file.built);
+    let forms = newest().filter_map(|built| Some((built.outline.as_deref()?, &built.questions)));
+    let (forms, templates): (Vec<(&Outline, &Questions)>, Vec<&Template>) =
+        (forms.collect(), templates.collect());
+    let mut found = unfit_templates(&forms, &templates);
+    if newest().all(|built| built.outline.is_some()) {
+        found.extend(unused_templates(&forms, &templates));
+    }
+    found
 }
 
 /// The forms that name policies which there are not, which cannot be used, or which ask for a secret, with what there is to say of it.

@@ -47,9 +47,8 @@ impl SmallFile for Template {
         Self::read(source, fault)
     }
 
-    /// HTML has no comments of ours, so nothing is silenced.
-    fn reported(&self, found: &[Diagnostic], _: &[Diagnostic], _: Scope) -> Vec<Diagnostic> {
-        found.to_vec()
+    fn reported(&self, found: &[Diagnostic], between: &[Diagnostic], _: Scope) -> Vec<Diagnostic> {
+        self.reported(found, between)
     }
 }
 
@@ -144,6 +143,11 @@ impl<T: SmallFile> SmallFiles<T> {
             let mut errors = file.diagnostics.iter().filter(|found| found.severity == Severity::Error);
             (path.default_name.as_str(), errors.next().filter(|_| file.served.is_none()))
         })
+    }
+
+    /// The newest version of each.
+    pub(super) fn newest(&self) -> impl Iterator<Item = &T> {
+        self.0.values().map(|file| &*file.newest)
     }
 
     /// How the files of these default names stand.

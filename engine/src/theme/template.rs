@@ -8,10 +8,11 @@ use minijinja::value::Value as Shown;
 use minijinja::{AutoEscape, Environment};
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::messages::PAGE;
 use crate::model::Spanned;
-use crate::source::{ReadFault, SourceFile};
+use crate::source::{ReadFault, SourceFile, Span};
 use crate::syntax;
-use crate::template::{self, Kind, why};
+use crate::template::{self, Kind, Unknown, why};
 
 /// Steps that one template may take: a form's goes once over its fields, a field's over its options.
 const FUEL: u64 = 200_000;
@@ -140,8 +141,11 @@ impl Template {
         };
         let text = Spanned::new(source.text.clone(), 0..source.text.len());
         let known = |chain: &[String]| {
-            let name = chain.first().filter(|name| !visible.contains(&name.as_str()))?;
-            Some(template::not_among(Rule::InvalidTemplate, name, visible))
+            let (name, within) = chain.split_first()?;
+            if !visible.contains(&name.as_str()) {
+                return Some(template::not_among(Rule::InvalidTemplate, name, visible));
+            }
+            without(name, within.first()?)
         };
         let mut found = template::check(&mut read.environment, source, NAME, Kind::Template, &text, &known);
         if found.is_empty() {
@@ -162,6 +166,48 @@ impl Template {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Everything that was found in it and `between` it and forms, in the order of the text. HTML has no comments of
+    /// ours, so nothing is silenced.
+    #[must_use]
+    pub fn reported(&self, found: &[Diagnostic], between: &[Diagnostic]) -> Vec<Diagnostic> {
+        let own = between.iter().filter(|found| Arc::ptr_eq(&found.primary.file, &self.source));
+        let mut all: Vec<Diagnostic> = found.iter().chain(own).cloned().collect();
+        all.sort_by_key(|found| found.primary.span.start);
+        all
+    }
+
+    /// The form that it shows, if it is the template of one.
+    #[must_use]
+    pub fn of_form(&self) -> Option<&str> {
+        self.name.strip_prefix("forms/")
+    }
+
+    /// The widget that it shows, if it is the template of one.
+    #[must_use]
+    pub fn of_widget(&self) -> Option<&str> {
+        self.name.strip_prefix("field/").filter(|name| !["notes", "row"].contains(name))
+    }
+
+    /// The file that it is from.
+    pub(crate) fn source(&self) -> &Arc<SourceFile> {
+        &self.source
+    }
+
+    /// The fields that a form's template shows one by one.
+    pub(crate) fn shown_fields(&self) -> ShownFields {
+        let mut shown = ShownFields::default();
+        let Ok(template) = self.environment.get_template(NAME) else { return shown };
+        for (used, place) in template::uses(&template, Kind::Template) {
+            let template::Use::Variable(mut chain) = used else { continue };
+            match (chain.remove(0).as_str(), chain.is_empty()) {
+                ("field", false) => shown.named.push((chain, place.unwrap_or_default())),
+                ("field" | "fields", _) => shown.may_show_any = true,
+                _ => {}
+            }
+        }
+        shown
     }
 
     /// A part that would not be escaped.
@@ -204,6 +250,34 @@ impl Template {
         rendered.map_err(|error| failed(&error))?;
         String::from_utf8(output.bytes).map_err(|_| ThemeFault::Failed("not UTF-8".to_owned()))
     }
+}
+
+/// Which fields a form's template shows.
+#[derive(Default)]
+pub(crate) struct ShownFields {
+    /// What is looked up in `field`, word for word, with its place.
+    pub(crate) named: Vec<(Vec<String>, Span)>,
+    /// Whether it may show others: all of them, or what it finds out as it goes.
+    pub(crate) may_show_any: bool,
+}
+
+/// Why there is nothing of this name within a variable, where there can be nothing.
+fn without(variable: &str, name: &str) -> Option<Unknown> {
+    let help = match variable {
+        // Lists, and what `unfit-template` looks at.
+        "field" | "errors" | "options" | "messages" => return None,
+        "words" => {
+            let words = || PAGE.iter().filter(|(_, params)| params.is_empty()).map(|(word, _)| *word);
+            if words().any(|word| word == name) {
+                return None;
+            }
+            return Some(template::not_among(Rule::InvalidTemplate, name, &words().collect::<Vec<_>>()));
+        }
+        "fields" => format!("one field alone is `field[\"{name}\"]`, by its whole path"),
+        _ => format!("write `{{{{ {variable} }}}}`"),
+    };
+    let message = format!("`{variable}` has nothing in it that is called `{name}`");
+    Some(Unknown { rule: Rule::InvalidTemplate, message, help })
 }
 
 /// What a template of this name sees, and what it must show; nothing where there is no such template.

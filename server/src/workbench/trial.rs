@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use formwork_engine::build::{build_untested, diagnostics_with};
 use formwork_engine::compile::{CompiledForm, Compiler};
 use formwork_engine::diagnostic::Diagnostic;
-use formwork_engine::lint::{check_examples, secrets_in_policies, unknown_policies};
+use formwork_engine::lint::{check_examples, secrets_in_policies, unknown_policies, unknown_widgets};
 use formwork_engine::registry::Snapshot;
 use formwork_engine::source::SourceFile;
 use formwork_engine::suppression::Scope;
@@ -81,6 +81,7 @@ fn compile(source: &Arc<SourceFile>, snapshot: &Snapshot, now: SystemTime) -> Tr
     built.diagnostics.extend(form.iter().flat_map(|form| check_examples(form, now)));
     let known = snapshot.policies.iter().map(|policy| (policy.name(), None)).collect();
     let mut between = unknown_policies(source, &built.policies, &known);
+    between.extend(unknown_widgets(source, &built.questions, &snapshot.theme.names().collect()));
     let outline = built.outline.iter();
     between.extend(outline.flat_map(|form| secrets_in_policies(form, &built.policies, &snapshot.policies)));
     let diagnostics = diagnostics_with(&[built], between, Scope::Files);

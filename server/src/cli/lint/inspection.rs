@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use formwork_engine::build::{
-    Built, build, diagnostics_with, inspect_all, read_locales, read_policies, template_diagnostics,
-    unknown_policies, unused_messages, unused_policies,
+    Built, build, diagnostics_with, inspect_all, misplaced_templates, read_locales, read_policies,
+    read_templates, unknown_policies, unknown_widgets, unused_messages, unused_policies,
 };
 use formwork_engine::compile::Compiler;
 use formwork_engine::diagnostic::Diagnostic;
@@ -51,19 +51,24 @@ impl Inspection {
         drop(progress);
         let locales = read_locales(&listing.locales);
         let policies = read_policies(&listing.policies);
-        // Some of the forms do not show which messages and policies none of them needs.
-        let (unknown, messages, unnamed) = match scope {
+        let templates = read_templates(&listing.templates);
+        // Some of the forms do not show which messages, policies and templates none of them needs.
+        let (unknown, messages, unnamed, misplaced) = match scope {
             Scope::Directory => (
-                unknown_policies(&built, &policies),
+                unknown_policies(&built, &policies)
+                    .into_iter()
+                    .chain(unknown_widgets(&built, &templates))
+                    .collect(),
                 unused_messages(&built, &locales.sound()),
                 unused_policies(&built, &policies),
+                misplaced_templates(&built, &templates),
             ),
-            Scope::Files => (unknown_in(configs, &built)?, Vec::new(), Vec::new()),
+            Scope::Files => (unknown_in(configs, &built)?, Vec::new(), Vec::new(), Vec::new()),
         };
         let mut found = diagnostics_with(&built, unknown, scope);
         found.extend(locales.reported(&messages, scope));
         found.extend(policies.reported(&unnamed, scope));
-        found.extend(template_diagnostics(&listing.templates));
+        found.extend(templates.reported(&misplaced));
         let refused = built.iter().filter(|built| built.unreadable).map(|built| built.source.path.clone());
         let unread = listing.dangling.iter().map(|path| output::relative(path)).chain(refused).collect();
         let others = [
@@ -127,18 +132,26 @@ impl Inspection {
     }
 }
 
-/// The policies that there are not, of the forms that are in the configuration directory: of others it is not known which
-/// policies are theirs.
+/// The policies and widgets that there are not, of the forms that are in the configuration directory: of others it is not
+/// known which policies and templates are theirs.
 fn unknown_in(configs: &Path, built: &[Built]) -> anyhow::Result<Vec<Diagnostic>> {
-    let names_some = |built: &&Built| !built.policies.is_empty();
     let is_there = |built: &&Built| source::place(configs, &built.source.path).1 == Some(FileKind::Form);
-    let built: Vec<&Built> = built.iter().filter(names_some).filter(is_there).collect();
-    if built.is_empty() {
-        return Ok(Vec::new());
+    let built: Vec<&Built> = built.iter().filter(is_there).collect();
+    let listed = |kind| -> anyhow::Result<Vec<FormPath>> {
+        let mut files = source::list_only(configs, kind)?;
+        output::make_relative(files.iter_mut().map(|file| &mut file.path));
+        Ok(files)
+    };
+    let mut found = Vec::new();
+    if built.iter().any(|built| !built.policies.is_empty()) {
+        let policies = read_policies(&listed(FileKind::Policy)?);
+        found.extend(unknown_policies(built.iter().copied(), &policies));
     }
-    let mut policies = source::list_policies(configs)?;
-    output::make_relative(policies.iter_mut().map(|policy| &mut policy.path));
-    Ok(unknown_policies(built, &read_policies(&policies)))
+    if built.iter().any(|built| built.questions.names_widgets()) {
+        let templates = read_templates(&listed(FileKind::Template)?);
+        found.extend(unknown_widgets(built.iter().copied(), &templates));
+    }
+    Ok(found)
 }
 
 fn shown(path: &FormPath) -> String {
