@@ -7,7 +7,7 @@ use minijinja::machinery::{Instruction, get_compiled_template};
 use minijinja::value::Value as Shown;
 use minijinja::{AutoEscape, Environment};
 
-use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest};
+use crate::diagnostic::{Diagnostic, Rule, alternatives, has_errors, nearest};
 use crate::messages::PAGE;
 use crate::model::Spanned;
 use crate::source::{ReadFault, SourceFile, Span};
@@ -172,7 +172,11 @@ impl Template {
     /// ours, so nothing is silenced.
     #[must_use]
     pub fn reported(&self, found: &[Diagnostic], between: &[Diagnostic]) -> Vec<Diagnostic> {
-        let own = between.iter().filter(|found| Arc::ptr_eq(&found.primary.file, &self.source));
+        // First it has to work.
+        let works = !has_errors(found);
+        let own = between.iter().filter(|between| {
+            Arc::ptr_eq(&between.primary.file, &self.source) && (works || between.rule != Rule::UnfitTemplate)
+        });
         let mut all: Vec<Diagnostic> = found.iter().chain(own).cloned().collect();
         all.sort_by_key(|found| found.primary.span.start);
         all
