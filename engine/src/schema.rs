@@ -24,7 +24,7 @@ mod uuid;
 
 use std::borrow::Cow;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::model::{Form, Moment, Spanned, Step};
@@ -59,14 +59,22 @@ pub struct SchemaRule {
     pub field: Option<usize>,
     /// The error code of a violation.
     pub code: &'static str,
-    /// What the code's message is made of.
-    pub params: Map<String, Value>,
+    /// What the code's message is made of, where it is made of anything.
+    pub param: Option<(&'static str, Value)>,
     /// The author's own message: a template.
     pub message: Option<Spanned<String>>,
     /// What a value is held against that only a request shows.
     pub(crate) operand: Option<Operand>,
     /// For each array around the field, the first rule of its items and how deep they are: errors go item by item.
     pub(crate) arrays: Vec<(usize, usize)>,
+}
+
+impl SchemaRule {
+    /// What the code's message is made of, by name.
+    #[must_use]
+    pub fn params(&self) -> Map<String, Value> {
+        self.param.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
 }
 
 /// What a value is held against, where the document alone does not say.
@@ -78,6 +86,9 @@ pub(crate) enum Operand {
     Relation(Relation),
 }
 
+/// The rules behind the keywords of one schema.
+type Filed = Vec<(&'static str, usize)>;
+
 /// Every rule of a form in declared order, found by the schema location that it put a keyword at.
 #[derive(Debug, Default)]
 pub struct Rules {
@@ -87,7 +98,8 @@ pub struct Rules {
     pub fields: Vec<FieldInfo>,
     /// Where the schema of each field's value stands.
     pub(crate) locations: FxHashMap<Vec<Step>, String>,
-    by_location: FxHashMap<String, usize>,
+    /// By the location of a schema.
+    by_location: FxHashMap<String, Filed>,
     /// By the location of a `required`: which rule requires which property.
     required: FxHashMap<String, Vec<(String, usize)>>,
     /// Where an author's own keywords stand, whatever is in them.
@@ -95,15 +107,17 @@ pub struct Rules {
 }
 
 impl Rules {
-    fn with_capacity(locations: usize) -> Self {
-        let by_location = FxHashMap::with_capacity_and_hasher(locations, FxBuildHasher);
-        Self { by_location, ..Self::default() }
-    }
-
     /// The rule behind the keyword at `location`, a JSON Pointer into the document.
     #[must_use]
     pub fn at(&self, location: &str) -> Option<usize> {
-        self.by_location.get(location).copied().or_else(|| self.of_further(location))
+        self.filed(location, "").or_else(|| self.of_further(location))
+    }
+
+    /// The rule that is filed under the keyword at `location`, with what is put behind the keyword's name.
+    fn filed(&self, location: &str, behind: &str) -> Option<usize> {
+        let (schema, keyword) = location.rsplit_once('/')?;
+        let is_it = |name: &str| name.strip_prefix(keyword).is_some_and(|rest| rest == behind);
+        self.by_location.get(schema)?.iter().find(|(name, _)| is_it(name)).map(|(_, rule)| *rule)
     }
 
     /// The rule behind an author's own keywords, if the keyword at `location` is one of them.
@@ -123,12 +137,15 @@ impl Rules {
     /// The rule that refuses null where the `type` at `location` does.
     #[must_use]
     pub fn refusing_null(&self, location: &str) -> Option<usize> {
-        self.at(&null_location(location))
+        self.filed(location, NULL_MARK)
     }
 
     /// Every keyword of the document with the rule behind it, by its location.
-    pub(crate) fn located(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.by_location.iter().map(|(location, rule)| (location.as_str(), *rule))
+    pub(crate) fn located(&self) -> impl Iterator<Item = (String, usize)> {
+        let of_schema = |(location, rules): (&String, &Filed)| {
+            rules.iter().map(|(keyword, rule)| (child(location, keyword), *rule)).collect::<Vec<_>>()
+        };
+        self.by_location.iter().flat_map(of_schema)
     }
 
     /// Every required property with the rule behind it, by the location of its `required`.
@@ -158,19 +175,18 @@ pub struct Schema {
 /// One demand of a rule: keywords that are violated together or not at all, with what a violation is called.
 struct Constraint {
     code: &'static str,
-    params: Map<String, Value>,
+    param: Option<(&'static str, Value)>,
     keywords: Vec<(&'static str, Value)>,
     operand: Option<Operand>,
 }
 
 impl Constraint {
     fn new(code: &'static str, keywords: Vec<(&'static str, Value)>) -> Self {
-        Self { code, params: Map::new(), keywords, operand: None }
+        Self { code, param: None, keywords, operand: None }
     }
 
-    fn param(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.params.insert(name.to_owned(), value.into());
-        self
+    fn param(self, name: &'static str, value: impl Into<Value>) -> Self {
+        Self { param: Some((name, value.into())), ..self }
     }
 }
 
@@ -199,10 +215,10 @@ pub(crate) fn unescaped(token: &str) -> Cow<'_, str> {
     if token.contains('~') { token.replace("~1", "/").replace("~0", "~").into() } else { token.into() }
 }
 
-/// Where the refusal of null is filed: beside the `type` that refuses it; no keyword is named so.
-fn null_location(type_location: &str) -> String {
-    format!("{type_location}#null")
-}
+/// What the refusal of null is filed under: beside the `type` that refuses it; no keyword is named so.
+const NULL: &str = "type#null";
+/// What tells it from the `type`.
+const NULL_MARK: &str = "#null";
 
 /// Builds the document of a form: a pure function of the form.
 #[must_use]

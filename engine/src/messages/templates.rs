@@ -42,7 +42,7 @@ impl Templates {
         field: Option<&FieldInfo>,
     ) -> Vec<Diagnostic> {
         let secret = field.is_some_and(|field| field.secret);
-        let params = rule.params.keys().map(String::as_str).chain(shown_only_by_a_request(rule));
+        let params = rule.param.iter().map(|(name, _)| *name).chain(shown_only_by_a_request(rule));
         let names: Vec<&str> =
             params.chain(["attribute", "type"]).chain((!secret).then_some("value")).collect();
         let mut found = Vec::from_iter(template::as_rails_writes_it(&form.source, message, &names));
@@ -99,7 +99,7 @@ fn shown_only_by_a_request(rule: &SchemaRule) -> Option<&'static str> {
 
 /// What a message may have to render: its params, with and without a value.
 fn samples(rule: &SchemaRule, field: Option<&FieldInfo>, secret: bool) -> Vec<Map<String, Value>> {
-    let mut without = rule.params.clone();
+    let mut without = rule.params();
     without.insert("attribute".into(), "Label".into());
     let json_type = field.map_or("object", |field| field.json_type);
     without.insert("type".into(), json_type.into());

@@ -11,13 +11,13 @@ use crate::messages::{self, Languages, Locales};
 #[must_use]
 pub fn rules_for_browser(form: &CompiledForm, locales: &Locales, languages: &Languages) -> Value {
     let text = |rule| messages::of_rule(form, locales, languages, rule);
-    let mut located: Vec<(&str, usize)> = form.rules.located().collect();
+    let mut located: Vec<(String, usize)> = form.rules.located().collect();
     // In the order in which the form declares its rules, which is that of its errors.
-    located.sort_by_key(|(location, rule)| (*rule, *location));
+    located.sort_by(|(location, rule), (other, later)| (rule, location).cmp(&(later, other)));
     let messages: Map<String, Value> = located
         .into_iter()
         .filter(|(location, _)| !location.contains("/x-formwork-"))
-        .filter_map(|(location, rule)| Some((location.to_owned(), text(rule)?.into())))
+        .filter_map(|(location, rule)| Some((location, text(rule)?.into())))
         .collect();
     let mut required: Map<String, Value> = Map::new();
     for (location, property, rule) in form.rules.requirements() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::document::{Document, Place};
 use super::relation::repeated_by;
-use super::{Constraint, DIALECT, FieldInfo, Rules, Schema, SchemaRule, child, null_location};
+use super::{Constraint, DIALECT, FieldInfo, NULL, Rules, Schema, SchemaRule, child};
 use super::{
     acceptance, condition, email, format, inclusion, length, numericality, phone_number, presence, timing,
     unique, unique_items, url, uuid,
@@ -16,9 +16,6 @@ use crate::model::{
     Check, Condition, Field, FieldType, Form, Spanned, Step, UnknownFields, Validation, dotted,
 };
 use crate::vocabulary::Relation;
-
-/// How many places of rules a form usually has at least.
-const LOCATIONS: usize = 28;
 
 /// A field on the way to the one that is being built.
 pub(super) struct Around<'f> {
@@ -46,7 +43,7 @@ impl<'f> Builder<'f> {
             form,
             closed: form.unknown_fields == UnknownFields::Reject,
             document: Document::new(),
-            rules: Rules::with_capacity(LOCATIONS),
+            rules: Rules::default(),
             path: Vec::new(),
             around: Vec::new(),
             implications: FxHashMap::default(),
@@ -64,7 +61,9 @@ impl<'f> Builder<'f> {
         let type_rule = self.add(None, &mut type_constraint("object"), None);
         self.set_type(Document::ROOT, "object", type_rule);
         self.object(&form.fields);
-        Schema { document: self.document.finish(), rules: self.rules }
+        let (document, by_location) = self.document.finish();
+        self.rules.by_location = by_location;
+        Schema { document, rules: self.rules }
     }
 
     /// The schema of what the first `length` steps of the path lead to.
@@ -82,17 +81,12 @@ impl<'f> Builder<'f> {
         self.rules.rules.push(SchemaRule {
             field,
             code: constraint.code,
-            params: std::mem::take(&mut constraint.params),
+            param: constraint.param.take(),
             message: message.cloned(),
             operand: constraint.operand.take(),
             arrays: self.arrays.clone(),
         });
         self.rules.rules.len() - 1
-    }
-
-    /// Files the rule behind a keyword.
-    fn file(&mut self, place: Place, keyword: &str, rule: usize) {
-        self.rules.by_location.insert(child(self.document.location(place), keyword), rule);
     }
 
     /// Files the rule that requires a property, by a `required` or `dependentRequired`.
@@ -103,7 +97,7 @@ impl<'f> Builder<'f> {
 
     fn set_type(&mut self, place: Place, ty: impl Into<Value>, rule: usize) {
         self.document.set(place, "type", ty);
-        self.file(place, "type", rule);
+        self.document.file(place, "type", rule);
     }
 
     /// Puts a constraint into a schema: beside the keywords there if none of them is taken and nothing guards it, else
@@ -123,7 +117,7 @@ impl<'f> Builder<'f> {
         };
         for (keyword, value) in &constraint.keywords {
             self.document.set(base, *keyword, value.clone());
-            self.file(base, keyword, rule);
+            self.document.file(base, keyword, rule);
         }
         base
     }
@@ -344,7 +338,7 @@ impl<'f> Builder<'f> {
         let type_rule = self.around[length - 1].type_rule;
         for place in places {
             self.set_type(place, field.ty.json_type(), type_rule);
-            self.file(place, &null_location("type"), rule);
+            self.document.file(place, NULL, rule);
             for constraint in presence::constraints(field) {
                 let guard = validation.allow_blank.then(|| presence::not_blank(field)).flatten();
                 self.constrain(place, &constraint, guard, rule);

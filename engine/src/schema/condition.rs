@@ -1,6 +1,6 @@
 //! Conditions as JSON Schema: what stands in an `if`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::model::{Comparison, Condition, Expectation, Field, Form, Step};
 
@@ -30,6 +30,9 @@ pub(crate) fn clauses(form: &Form, owner: &[Step], condition: &Condition) -> Vec
 /// Whether a part of a condition is about fields in different scopes, so that no place sees all of them.
 pub(crate) fn is_mixed(form: &Form, owner: &[Step], condition: &Condition) -> bool {
     condition.conjuncts().into_iter().any(|conjunct| {
+        if matches!(conjunct, Condition::Field { .. }) {
+            return false;
+        }
         let scopes = scopes(form, owner, conjunct);
         scopes.windows(2).any(|pair| pair[0] != pair[1])
     })
@@ -87,7 +90,14 @@ fn without_outer_not(condition: &Condition) -> Condition {
 
 /// A schema of what meets every one of several schemas.
 pub(super) fn all(mut schemas: Vec<Value>) -> Value {
-    if schemas.len() == 1 { schemas.swap_remove(0) } else { json!({ "allOf": schemas }) }
+    if schemas.len() == 1 { schemas.swap_remove(0) } else { keyword("allOf", schemas) }
+}
+
+/// A schema of one keyword, which takes the value as it is: `json!` would copy it, with all that is in it.
+fn keyword(name: &str, value: impl Into<Value>) -> Value {
+    let mut schema = Map::with_capacity(1);
+    schema.insert(name.to_owned(), value.into());
+    Value::Object(schema)
 }
 
 /// A schema of everything that another refuses.
@@ -95,7 +105,7 @@ fn not(mut schema: Value) -> Value {
     match schema.get_mut("not") {
         // Said twice, it says nothing; nothing stands beside a `not` that was made here.
         Some(inner) => inner.take(),
-        None => json!({ "not": schema }),
+        None => keyword("not", schema),
     }
 }
 
@@ -105,7 +115,7 @@ fn schema(form: &Form, owner: &[Step], scope: usize, condition: &Condition) -> V
     };
     match condition {
         Condition::All(parts) => all(each(parts)),
-        Condition::Any(parts) => json!({ "anyOf": each(parts) }),
+        Condition::Any(parts) => keyword("anyOf", each(parts)),
         Condition::Not(part) => not(schema(form, owner, scope, part)),
         Condition::Field { path, expectation } => match form.resolve(owner, &path.value) {
             None => Value::Bool(true),
@@ -113,14 +123,13 @@ fn schema(form: &Form, owner: &[Step], scope: usize, condition: &Condition) -> V
                 let steps = target.path.get(scope..).unwrap_or_default();
                 match expectation {
                     Expectation::Present(false) => {
-                        json!({ "not": below(steps, presence::present(target.field)) })
+                        keyword("not", below(steps, presence::present(target.field)))
                     }
                     Expectation::Present(true) => below(steps, presence::present(target.field)),
                     Expectation::OneOf(values) => {
-                        let values: Vec<&Value> = values.iter().map(|value| &value.value).collect();
                         let one = match values.as_slice() {
-                            [value] => json!({ "const": value }),
-                            _ => json!({ "enum": values }),
+                            [value] => keyword("const", value.value.clone()),
+                            _ => keyword("enum", super::inclusion::listed(values)),
                         };
                         below(steps, one)
                     }
@@ -135,22 +144,24 @@ fn schema(form: &Form, owner: &[Step], scope: usize, condition: &Condition) -> V
 fn below(steps: &[Step], schema: Value) -> Value {
     steps.iter().enumerate().rev().fold(schema, |inner, (at, step)| {
         let Step::Key(name) = step else { return inner };
-        let mut object = json!({ "properties": { name.as_str(): inner }, "required": [name] });
+        let mut object = Map::with_capacity(3);
+        object.insert("properties".to_owned(), keyword(name, inner));
+        object.insert("required".to_owned(), vec![name.as_str()].into());
         if at > 0 {
             // The outermost is known to be an object.
-            object["type"] = json!("object");
+            object.insert("type".to_owned(), "object".into());
         }
-        object
+        Value::Object(object)
     })
 }
 
 fn compares(field: &Field, comparisons: &[(Comparison, crate::model::Spanned<serde_json::Number>)]) -> Value {
-    let mut schemas: Vec<Value> = comparisons
+    let schemas: Vec<Value> = comparisons
         .iter()
         .map(|(comparison, bound)| {
             let (keyword, value) = super::numericality::keyword(*comparison, &bound.value);
             json!({ "type": field.ty.json_type(), keyword: value })
         })
         .collect();
-    if schemas.len() == 1 { schemas.swap_remove(0) } else { json!({ "allOf": schemas }) }
+    all(schemas)
 }

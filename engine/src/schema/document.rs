@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
-use super::{child, push_token};
+use super::{Filed, child, push_token};
 
 /// One schema of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +20,8 @@ struct Schema {
     /// A JSON Pointer into the document.
     location: String,
     keywords: Vec<(Cow<'static, str>, Keyword)>,
+    /// The rule behind each of them that has one.
+    rules: Filed,
 }
 
 enum Keyword {
@@ -39,13 +42,23 @@ impl Document {
     }
 
     fn add(&mut self, location: String) -> Place {
-        self.schemas.push(Schema { location, keywords: Vec::with_capacity(8) });
+        let (keywords, rules) = (Vec::with_capacity(8), Vec::with_capacity(4));
+        self.schemas.push(Schema { location, keywords, rules });
         Place(self.schemas.len() - 1)
     }
 
     /// Where a schema stands, as a JSON Pointer.
     pub(super) fn location(&self, place: Place) -> &str {
         &self.schemas[place.0].location
+    }
+
+    /// Files the rule behind a keyword.
+    pub(super) fn file(&mut self, place: Place, keyword: &'static str, rule: usize) {
+        let rules = &mut self.schemas[place.0].rules;
+        match rules.iter_mut().find(|(name, _)| *name == keyword) {
+            Some((_, filed)) => *filed = rule,
+            None => rules.push((keyword, rule)),
+        }
     }
 
     fn find(&mut self, place: Place, keyword: &str) -> Option<&mut Keyword> {
@@ -138,9 +151,12 @@ impl Document {
         made
     }
 
-    /// The whole. Every `allOf` stands behind the other keywords of its schema, for people who read it.
-    pub(super) fn finish(mut self) -> Value {
-        self.take(Self::ROOT)
+    /// The whole, and by the location of each schema the rules behind its keywords. Every `allOf` stands behind the other
+    /// keywords of its schema, for people who read it.
+    pub(super) fn finish(mut self) -> (Value, FxHashMap<String, Filed>) {
+        let whole = self.take(Self::ROOT);
+        let rules = self.schemas.into_iter().filter(|schema| !schema.rules.is_empty());
+        (whole, rules.map(|schema| (schema.location, schema.rules)).collect())
     }
 
     fn take(&mut self, place: Place) -> Value {

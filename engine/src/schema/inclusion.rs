@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Constraint;
 use crate::model::Spanned;
 
-fn listed(values: &[Spanned<Value>]) -> Vec<Value> {
+pub(super) fn listed(values: &[Spanned<Value>]) -> Vec<Value> {
     values.iter().map(|value| value.value.clone()).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Rules that hold one field against another: the keyword stands at the object that holds both.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::builder::{Around, Builder};
 use super::{Constraint, Operand, presence};
@@ -96,7 +96,7 @@ impl<'f> Builder<'f> {
         if let Some(rule) = self.rules.rules.get_mut(rule) {
             rule.operand = Some(Operand::Relation(relation));
         }
-        let constraint = Constraint { code: "", params: Map::new(), keywords, operand: None };
+        let constraint = Constraint { code: "", param: None, keywords, operand: None };
         for place in places {
             let base = self.constrain(place, &constraint, guard.cloned(), rule);
             if let Some(repeated) = &dependent {

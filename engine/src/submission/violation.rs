@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::compile::CompiledForm;
 use crate::model::{Segment, Step};
-use crate::schema::{Operand, push_token};
+use crate::schema::{Operand, SchemaRule, push_token};
 
 /// What a submission does wrong.
 ///
@@ -133,7 +133,7 @@ impl Violation {
     #[must_use]
     pub fn params(&self, form: &CompiledForm) -> Map<String, Value> {
         let rule = self.rule.and_then(|rule| form.rules.rules.get(rule));
-        let mut params = rule.map_or_else(Map::new, |rule| rule.params.clone());
+        let mut params = rule.map(SchemaRule::params).unwrap_or_default();
         match (self.operand.as_deref(), rule.and_then(|rule| rule.operand.as_ref())) {
             (Some(Against::Value(param, value)), _) => {
                 params.insert((*param).to_owned(), value.clone());
