@@ -39,16 +39,18 @@ pub(crate) struct After {
 
 impl After {
     pub(crate) fn compile(form: &Form, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let mut redirects = template::environment(FUEL);
+        let said = &form.after;
+        let mut redirects = template::environment_if(said.redirect_to.is_some(), FUEL);
         redirects.set_formatter(|out, _, value| {
             let text =
                 if value.is_undefined() || value.is_none() { String::new() } else { value.to_string() };
             write!(out, "{}", utf8_percent_encode(&text, UNRESERVED)).map_err(Error::from)
         });
-        let mut after = Self { texts: template::environment(FUEL), redirects, origin: None };
+        let speaks = said.flash_notice.is_some() || said.flash_alert.is_some();
+        let mut after = Self { texts: template::environment_if(speaks, FUEL), redirects, origin: None };
         let created: &[&str] = &["model", "form", "form_configuration"];
         let refused: &[&str] = &["form", "form_configuration"];
-        if let Some(text) = &form.after.redirect_to {
+        if let Some(text) = &said.redirect_to {
             diagnostics.extend(check(form, &mut after.redirects, REDIRECT, text, created));
             match destination(&text.value) {
                 Ok(origin) => after.origin = origin,
@@ -61,7 +63,7 @@ impl After {
             }
         }
         for (name, text, roots) in
-            [(NOTICE, &form.after.flash_notice, created), (ALERT, &form.after.flash_alert, refused)]
+            [(NOTICE, &said.flash_notice, created), (ALERT, &said.flash_alert, refused)]
         {
             if let Some(text) = text {
                 diagnostics.extend(check(form, &mut after.texts, name, text, roots));

@@ -19,7 +19,7 @@ use crate::after::After;
 use crate::diagnostic::{Diagnostic, Rule, has_errors};
 use crate::guard::{Guard, Hideable};
 use crate::messages::Templates;
-use crate::model::{Check, Form, Step, Whens};
+use crate::model::{Check, Form, Step, Validation, Whens};
 use crate::outline::Outline;
 use crate::payload::Payload;
 use crate::schema::{self, Rules, Schema};
@@ -115,7 +115,7 @@ impl Compiler {
     #[must_use]
     pub fn compile(&self, form: Form) -> (Option<CompiledForm>, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
-        form.for_each_field(&mut |field, _| {
+        form.each_field(&mut |field| {
             if let Some(schema) = &field.schema {
                 diagnostics.extend(keywords::check(self, &form, field, schema));
             }
@@ -170,6 +170,13 @@ impl Compiler {
 
     fn guards(&self, form: &Form) -> HashMap<usize, Guard> {
         let mut guards = HashMap::new();
+        let is_guarded =
+            |rule: &Validation| matches!(rule.check, Check::Unique(_)) && rule.condition.is_some();
+        let mut any = false;
+        form.each_field(&mut |field| any |= field.validations.iter().any(is_guarded));
+        if !any {
+            return guards;
+        }
         form.for_each_field(&mut |field, path| {
             for validation in &field.validations {
                 if let (Check::Unique(_), Some(condition)) = (&validation.check, &validation.condition)
@@ -202,7 +209,7 @@ impl Compiler {
     /// What is wrong with the patterns of a form.
     fn check_patterns(&self, form: &Form, trial: Trial) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        form.for_each_field(&mut |field, _| {
+        form.each_field(&mut |field| {
             for validation in &field.validations {
                 let Check::Format { with, without } = &validation.check else { continue };
                 let patterns = with.iter().chain(without);

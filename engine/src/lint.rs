@@ -33,11 +33,16 @@ mod unused_policy;
 mod unused_template;
 mod weak_password;
 
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::SystemTime;
+
+use jsonschema::Validator;
+use serde_json::Value;
 
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::Diagnostic;
-use crate::model::Form;
+use crate::model::{Form, Step};
 
 pub use conflicting_property_type::conflicting_types;
 pub use duplicate_form_name::duplicate_names;
@@ -73,13 +78,14 @@ pub fn check_form(form: &Form) -> Vec<Diagnostic> {
 #[must_use]
 pub fn check_compiled(compiler: &Compiler, form: &CompiledForm, now: SystemTime) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
+    let judges = Judges::new(compiler, form);
     form.form.for_each_field(&mut |field, path| {
         // They are about what a field lacks; of a form that was read in part they would say too much.
         diagnostics.extend(missing_password::check(&form.form, field, path));
         diagnostics.extend(unbounded_text::check(&form.form, field, path));
         diagnostics.extend(redundant_validation::check(&form.form, field));
-        diagnostics.extend(invalid_default::check(compiler, form, field, path, now));
-        let impossible = impossible_constraint::check_list(compiler, form, field, path, now);
+        diagnostics.extend(invalid_default::check(&judges, field, path, now));
+        let impossible = impossible_constraint::check_list(&judges, field, path, now);
         if impossible.is_none() {
             let redundant = redundant_validation::check_list(compiler, form, field, now);
             if redundant.is_empty() {
@@ -88,9 +94,40 @@ pub fn check_compiled(compiler: &Compiler, form: &CompiledForm, now: SystemTime)
             diagnostics.extend(redundant);
         }
         diagnostics.extend(impossible);
-        diagnostics.extend(dead_condition::check(compiler, form, field, path, now));
+        diagnostics.extend(dead_condition::check(&judges, field, path, now));
     });
     diagnostics
+}
+
+/// What judges by a schema; nothing where it does not compile.
+type Judge = Option<Arc<Validator>>;
+
+/// What judges single values of a compiled form, each made once for all rules that ask it.
+struct Judges<'f> {
+    compiler: &'f Compiler,
+    form: &'f CompiledForm,
+    /// By the schema's place in the document, which is borrowed.
+    made: RefCell<Vec<(&'f Value, Judge)>>,
+}
+
+impl<'f> Judges<'f> {
+    fn new(compiler: &'f Compiler, form: &'f CompiledForm) -> Self {
+        Self { compiler, form, made: RefCell::default() }
+    }
+
+    /// The schema of the field at `path` by itself, and what judges by it.
+    fn of(&self, path: &[Step]) -> Option<(&'f Value, Arc<Validator>)> {
+        let schema = self.form.schema_of(path)?;
+        let mut made = self.made.borrow_mut();
+        let known =
+            made.iter().find(|(known, _)| std::ptr::eq(*known, schema)).map(|(_, judge)| judge.clone());
+        let judge = known.unwrap_or_else(|| {
+            let judge = self.compiler.validator(schema);
+            made.push((schema, judge.clone()));
+            judge
+        });
+        Some((schema, judge?))
+    }
 }
 
 /// What the examples of a form without faults show, judged as of `now` where they do not say when.

@@ -157,6 +157,19 @@ impl Form {
         visit_fields(&self.fields, &mut Vec::new(), visit);
     }
 
+    /// Visits every field, items included, for those who need not know the way to it.
+    pub fn each_field<'f>(&'f self, visit: &mut impl FnMut(&'f Field)) {
+        fn within<'f>(field: &'f Field, visit: &mut impl FnMut(&'f Field)) {
+            visit(field);
+            for inner in field.items().into_iter().chain(field.fields()) {
+                within(inner, visit);
+            }
+        }
+        for field in &self.fields {
+            within(field, visit);
+        }
+    }
+
     /// Whether the form itself surely gives the field at `path`, or anything within it, a value.
     #[must_use]
     pub fn payload_gives(&self, path: &[Step]) -> bool {

@@ -80,7 +80,7 @@ pub struct PayloadFault {
 impl Payload {
     /// Compiles what a form computes.
     pub(crate) fn compile(form: &Form, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let mut environment = template::environment(template::VALUE_FUEL);
+        let mut environment = template::environment_if(!form.payload.is_empty(), template::VALUE_FUEL);
         let mut entries = Vec::new();
         for (index, entry) in form.payload.iter().enumerate() {
             let name = index.to_string();

@@ -110,6 +110,11 @@ pub(crate) fn environment(fuel: u64) -> Environment<'static> {
     environment
 }
 
+/// An environment for those who have nothing to render, as most forms: it takes no room and no time.
+pub(crate) fn environment_if(any: bool, fuel: u64) -> Environment<'static> {
+    if any { environment(fuel) } else { Environment::empty() }
+}
+
 /// Whether a text has anything to render.
 pub(crate) fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")

@@ -168,9 +168,43 @@ fn not_portable(pattern: &str) -> Option<(Range<usize>, String)> {
     None
 }
 
-/// Whether a pattern surely stays below [`PATTERN_BYTES`]. ECMAScript's classes are those of ASCII, and a class takes a
-/// few states for each of its ranges; what cannot be read so may be large.
+/// Whether a pattern surely stays below [`PATTERN_BYTES`].
 fn is_small(pattern: &str) -> bool {
+    most_bytes_of_plain(pattern).is_some_and(|bytes| bytes <= PATTERN_BYTES) || is_small_when_read(pattern)
+}
+
+/// What a pattern takes at the most, by its length and its greatest number alone; nothing for one with groups or with
+/// other escapes than those of punctuation and of ECMAScript's classes. Most patterns need not be read.
+fn most_bytes_of_plain(pattern: &str) -> Option<usize> {
+    /// Of no character come more: `\W` has five ranges and two characters, `.` has two.
+    const RANGES: usize = 3;
+    let mut times = 1;
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => {
+                let escaped = characters.next()?;
+                if !(escaped.is_ascii_punctuation() || "dDwWsS".contains(escaped)) {
+                    return None;
+                }
+            }
+            '{' => {
+                let inside = characters.as_str().split('}').next()?;
+                for number in inside.split(',').filter(|number| !number.is_empty()) {
+                    times = number.parse::<usize>().ok()?.max(times);
+                }
+            }
+            '(' => return None,
+            other if !other.is_ascii() => return None,
+            _ => {}
+        }
+    }
+    Some(pattern.len().saturating_mul(RANGES * RANGE_BYTES).saturating_mul(times))
+}
+
+/// The same of any pattern. ECMAScript's classes are those of ASCII, and a class takes a few states for each of its
+/// ranges; what cannot be read so may be large.
+fn is_small_when_read(pattern: &str) -> bool {
     let ascii = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
     ascii.is_ok_and(|hir| most_bytes(&hir) <= PATTERN_BYTES)
 }
@@ -211,6 +245,16 @@ mod tests {
         ] {
             assert_eq!(is_small(pattern), small, "{pattern}");
             assert!(!small || compiles(pattern), "{pattern}");
+        }
+        for pattern in
+            ["^00000-[0-9]{4,8}$", r"\W", ".", r"[\W\-]{3}", "a||b", "[^a-z0-9]?", r"\.{9}\S*", "[[:alpha:]]"]
+        {
+            let read = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
+            let read = read.map_or(usize::MAX, |hir| most_bytes(&hir));
+            assert!(most_bytes_of_plain(pattern).is_some_and(|most| most >= read), "{pattern}");
+        }
+        for pattern in [r"\p{L}", r"\x41", "(a)", "é", "a{b}"] {
+            assert_eq!(most_bytes_of_plain(pattern), None, "{pattern}");
         }
         for class in [r"[^a]", r".", r"\S", r"\W", r"\D", r"[^\s\w]", r"[\s\S]", "a", "z?", "(?:y|)"] {
             let largest = (1..2000)

@@ -4,20 +4,15 @@ use std::time::SystemTime;
 
 use serde_json::Number;
 
-use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule, nearest};
 use crate::model::{Check, Comparison, Expectation, Field, FieldType, Form, Spanned, Step};
 use crate::vocabulary;
 
+use super::Judges;
 use super::bounds::{Bound, is_empty, ranges};
 
-pub(super) fn check(
-    compiler: &Compiler,
-    form: &CompiledForm,
-    field: &Field,
-    owner: &[Step],
-    now: SystemTime,
-) -> Vec<Diagnostic> {
+pub(super) fn check(judges: &Judges<'_>, field: &Field, owner: &[Step], now: SystemTime) -> Vec<Diagnostic> {
+    let form = judges.form;
     let rules = field.validations.iter().filter_map(|validation| validation.condition.as_ref());
     let mut diagnostics = Vec::new();
     for condition in field.when.iter().chain(rules) {
@@ -34,8 +29,8 @@ pub(super) fn check(
             };
             // What is refused today may be allowed tomorrow.
             let target = target.filter(|target| !target.field.is_about_the_present());
-            let schema = target.and_then(|target| form.schema_of(&target.path));
-            let Some(validator) = schema.and_then(|schema| compiler.validator(schema)) else { return };
+            let judge = target.and_then(|target| judges.of(&target.path));
+            let Some((schema, validator)) = judge else { return };
             for value in values {
                 if vocabulary::at(now, || validator.is_valid(&value.value)) {
                     continue;
@@ -44,7 +39,8 @@ pub(super) fn check(
                 let found =
                     Diagnostic::new(Rule::DeadCondition, &form.form.source, value.span.clone(), message);
                 let options: Vec<&str> = schema
-                    .and_then(|schema| schema.get("enum")?.as_array())
+                    .get("enum")
+                    .and_then(serde_json::Value::as_array)
                     .into_iter()
                     .flatten()
                     .filter_map(serde_json::Value::as_str)

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::compile::{CompiledForm, Compiler, without_slashes};
+use crate::compile::without_slashes;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::lower::article;
 use crate::model::{
@@ -11,6 +11,7 @@ use crate::model::{
 };
 use crate::vocabulary;
 
+use super::Judges;
 use super::bounds::{Bound, excludes, is_empty, ranges};
 use super::lengths;
 
@@ -49,13 +50,12 @@ fn shown(field: &Field, path: &[Step]) -> String {
 
 /// A list of which the field's other rules refuse every value.
 pub(super) fn check_list(
-    compiler: &Compiler,
-    served: &CompiledForm,
+    judges: &Judges<'_>,
     field: &Field,
     path: &[Step],
     now: SystemTime,
 ) -> Option<Diagnostic> {
-    let form = &served.form;
+    let form = &judges.form.form;
     // What is refused today may be allowed tomorrow.
     if field.is_about_the_present() {
         return None;
@@ -66,7 +66,7 @@ pub(super) fn check_list(
         }
         _ => None,
     })?;
-    let validator = compiler.validator(served.schema_of(path)?)?;
+    let (_, validator) = judges.of(path)?;
     if vocabulary::at(now, || values.iter().any(|value| validator.is_valid(&value.value))) {
         return None;
     }

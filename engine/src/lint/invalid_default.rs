@@ -11,14 +11,11 @@ use crate::source::Span;
 use crate::template::is_template;
 use crate::vocabulary;
 
+use super::Judges;
+
 /// Asks the compiled schema of the field alone.
-pub(super) fn check(
-    compiler: &Compiler,
-    form: &CompiledForm,
-    field: &Field,
-    path: &[Step],
-    now: SystemTime,
-) -> Vec<Diagnostic> {
+pub(super) fn check(judges: &Judges<'_>, field: &Field, path: &[Step], now: SystemTime) -> Vec<Diagnostic> {
+    let form = judges.form;
     let constants = form.form.payload.iter().filter(|entry| entry.path == path).filter_map(|entry| {
         let value = match &entry.source.value {
             PayloadSource::Constant(value) => value.clone(),
@@ -32,12 +29,11 @@ pub(super) fn check(
     if given.is_empty() {
         return Vec::new();
     }
-    let Some(schema) = form.schema_of(path) else { return Vec::new() };
-    let Some(validator) = compiler.validator(schema) else { return Vec::new() };
+    let Some((schema, validator)) = judges.of(path) else { return Vec::new() };
     let accepts = |value: &Value| vocabulary::at(now, || validator.is_valid(value));
     let refused = given.into_iter().filter(|(_, given)| !accepts(&given.value));
     refused
-        .map(|(what, given)| refusal(compiler, form, field, schema, what, &given.value, given.span))
+        .map(|(what, given)| refusal(judges.compiler, form, field, schema, what, &given.value, given.span))
         .collect()
 }
 

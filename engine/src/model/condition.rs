@@ -1,7 +1,6 @@
 //! When a rule or a field counts: `when`, `if` and `unless`.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use serde_json::{Number, Value};
 
 use crate::model::{Comparison, Form, Spanned, Step};
@@ -83,11 +82,16 @@ impl<'f> Whens<'f> {
     /// Finds them all.
     #[must_use]
     pub fn of(form: &'f Form) -> Self {
+        let mut any = false;
+        form.each_field(&mut |field| any |= field.when.is_some());
+        if !any {
+            return Self::default();
+        }
         let mut fields = Vec::new();
         form.for_each_field(&mut |field, path| {
             fields.extend(field.when.as_ref().map(|when| (path.to_vec(), when)));
         });
-        let by_path: HashMap<&[Step], usize> =
+        let by_path: FxHashMap<&[Step], usize> =
             fields.iter().enumerate().map(|(index, (path, _))| (path.as_slice(), index)).collect();
         let causes = fields
             .iter()
