@@ -26,12 +26,12 @@ use crate::cli::output;
 pub(super) struct Inspection {
     /// Every finding that is neither silenced nor off.
     pub(super) found: Vec<Diagnostic>,
-    /// The path of every form, locale, policy and template, as reports show it.
-    pub(super) files: Vec<String>,
     /// How many forms there are among them.
     pub(super) forms: usize,
     /// What is there and could not be read.
     pub(super) unread: Vec<PathBuf>,
+    /// Every form, locale, policy and template.
+    paths: Vec<FormPath>,
     /// What the others are.
     kinds: HashMap<String, FileKind>,
 }
@@ -47,7 +47,10 @@ impl Inspection {
         let files = listing.forms.iter_mut().chain(others);
         output::make_relative(files.map(|file| &mut file.path));
         let progress = Progress::new(listing.forms.len());
-        let built = inspect_all(&Compiler::new(), &listing.forms, SystemTime::now(), || progress.advance());
+        // The process ends with the report, which is sooner than ten thousand forms are taken apart.
+        let compiler = Box::leak(Box::new(Compiler::new()));
+        let built = inspect_all(compiler, &listing.forms, SystemTime::now(), || progress.advance()).leak();
+        let built = &*built;
         drop(progress);
         let locales = read_locales(&listing.locales);
         let policies = read_policies(&listing.policies);
@@ -55,17 +58,17 @@ impl Inspection {
         // Some of the forms do not show which messages, policies and templates none of them needs.
         let (unknown, messages, unnamed, misplaced) = match scope {
             Scope::Directory => (
-                unknown_policies(&built, &policies)
+                unknown_policies(built, &policies)
                     .into_iter()
-                    .chain(unknown_widgets(&built, &templates))
+                    .chain(unknown_widgets(built, &templates))
                     .collect(),
-                unused_messages(&built, &locales.sound()),
-                unused_policies(&built, &policies),
-                misplaced_templates(&built, &templates),
+                unused_messages(built, &locales.sound()),
+                unused_policies(built, &policies),
+                misplaced_templates(built, &templates),
             ),
-            Scope::Files => (unknown_in(configs, &built)?, Vec::new(), Vec::new(), Vec::new()),
+            Scope::Files => (unknown_in(configs, built)?, Vec::new(), Vec::new(), Vec::new()),
         };
-        let mut found = diagnostics_with(&built, unknown, scope);
+        let mut found = diagnostics_with(built, unknown, scope);
         found.extend(locales.reported(&messages, scope));
         found.extend(policies.reported(&unnamed, scope));
         found.extend(templates.reported(&misplaced));
@@ -78,9 +81,11 @@ impl Inspection {
         ];
         let kinds: HashMap<String, FileKind> =
             others.iter().flat_map(|(kind, files)| files.iter().map(|file| (shown(file), *kind))).collect();
-        let of_others = others.iter().flat_map(|(_, files)| files.iter());
-        let files = listing.forms.iter().chain(of_others).map(shown).collect();
-        Ok(Self { found: levels.apply(found), files, forms: built.len(), unread, kinds })
+        let mut paths = listing.forms;
+        for mut others in [listing.locales, listing.policies, listing.templates] {
+            paths.append(&mut others);
+        }
+        Ok(Self { found: levels.apply(found), forms: built.len(), unread, paths, kinds })
     }
 
     pub(super) fn of_text(
@@ -89,12 +94,12 @@ impl Inspection {
         configs: &Path,
         levels: &Levels,
     ) -> anyhow::Result<Self> {
-        let path = shown_path(&source);
+        let path = FormPath { path: source.path.clone(), default_name: source.default_name.clone() };
         let (forms, kinds) = match kind {
             None | Some(FileKind::Form) => (1, HashMap::new()),
-            Some(kind) => (0, HashMap::from([(path.clone(), kind)])),
+            Some(kind) => (0, HashMap::from([(shown(&path), kind)])),
         };
-        let mut inspection = Self { found: Vec::new(), files: vec![path], forms, unread: Vec::new(), kinds };
+        let mut inspection = Self { found: Vec::new(), forms, unread: Vec::new(), paths: vec![path], kinds };
         inspection.found = if forms == 1 {
             let built = [build(&Compiler::new(), &source, fault.as_ref(), SystemTime::now())];
             levels.apply(diagnostics_with(&built, unknown_in(configs, &built)?, Scope::Files))
@@ -102,6 +107,11 @@ impl Inspection {
             inspection.findings(&source, fault.as_ref(), levels)
         };
         Ok(inspection)
+    }
+
+    /// The path of everything that was looked at, as reports show it.
+    pub(super) fn files(&self) -> Vec<String> {
+        self.paths.iter().map(shown).collect()
     }
 
     /// What there is to say of a later version of one of the files, by itself.

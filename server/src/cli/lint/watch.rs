@@ -11,7 +11,7 @@ use formwork_engine::watch::{Options, watch};
 
 use super::{Arguments, levels, report};
 use crate::cli::Verdict;
-use crate::cli::output::{self, Format};
+use crate::cli::output;
 
 /// What makes a terminal forget what is on it.
 const CLEAR: &str = "\u{1b}[2J\u{1b}[3J\u{1b}[H";
@@ -57,11 +57,7 @@ fn show(configs: &Path, snapshot: &Snapshot, arguments: &Arguments) -> Verdict {
         }
     };
     let found = levels.apply(snapshot.diagnostics().cloned().collect());
-    // Of ten thousand forms the paths alone take longer than what was found in the one that changed.
-    let files = match arguments.format {
-        Format::Junit => snapshot.statuses.iter().map(|status| shown_path(&status.source)).collect(),
-        _ => Vec::new(),
-    };
-    report(&found, &files, snapshot.statuses.len(), arguments);
+    let files = || snapshot.statuses.iter().map(|status| shown_path(&status.source)).collect();
+    report(&found, files, snapshot.statuses.len(), arguments);
     arguments.fail_on.verdict(&found)
 }
