@@ -17,7 +17,7 @@ use std::time::SystemTime;
 
 use amend::amend;
 use arc_swap::ArcSwap;
-use files::{Changes, Files};
+use files::{Changes, Files, known_as};
 use resolve::{misplaced, resolve, unnamed, unused};
 use rustc_hash::FxHashMap;
 use small_files::SmallFiles;
@@ -304,6 +304,36 @@ impl Registry {
         (seen.locales, seen.policies) = (next_locales, next_policies);
         seen.templates = next_templates;
         Ok(reload)
+    }
+}
+
+impl Registry {
+    /// Looks at some forms, by the paths that they are listed under, and at nothing else: who saved one of ten thousand
+    /// need not wait until all were looked at.
+    ///
+    /// Nothing comes of it where they are not all known, or where more than these is to be decided; everything is then
+    /// served as it was. Either way it is no [`reload`](Self::reload), which is still to follow.
+    pub fn reload_files(&self, paths: &BTreeSet<PathBuf>, now: SystemTime) -> Option<Reload> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed: Option<Vec<_>> = paths.iter().map(|path| known_as(&seen.files, path)).collect();
+        let mut changes = Changes::of(&seen.files, &listed?, now);
+        if changes.is_quiet() {
+            return None;
+        }
+        let before = self.snapshot();
+        let snapshot = Arc::new(amend(&before, &seen.files, &mut changes)?);
+        let changed_paths = changes.paths();
+        let is_changed = |status: &&FormStatus| changed_paths.contains(status.source.path.as_os_str());
+        let forms = snapshot.statuses.iter().filter(is_changed);
+        let reload = Reload {
+            compiled: changed_paths.len(),
+            changed: forms.clone().map(|status| (status.name.clone(), status.state)).collect(),
+            diagnostics: forms.flat_map(|status| &status.diagnostics).cloned().collect(),
+            ..Reload::nothing(snapshot.generation, false, Watched::default())
+        };
+        self.snapshot.store(snapshot);
+        changes.apply(&mut seen.files);
+        Some(reload)
     }
 }
 

@@ -1,14 +1,15 @@
 //! File events → [`Registry::reload`].
 //!
-//! An event says no more than «look again»: what changed is decided by comparing contents. A burst is waited out
-//! until the directory is quiet for a moment. A slow poll stands beside the events, for file systems that have
+//! An event says no more than «look again»: what changed is decided by comparing contents. Where events name nothing but
+//! files, these are looked at first, and the directory right after. A burst is waited out until the directory is quiet
+//! for a moment. A slow poll stands beside the events, for file systems that have
 //! none. The quiet time is kept here rather than by a debouncing library because those file events by path, and an
 //! overflow of the system's queue has none: it would be lost.
 //!
 //! Directories are watched, not files, each by itself and under its real path, and so is every directory that
 //! holds a symbolic link on the way to them: swapping the link is then an event too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -47,8 +48,30 @@ impl Default for Options {
 }
 
 enum Signal {
-    LookAgain,
+    LookAgain(Changed),
     Stop,
+}
+
+/// What events say has changed.
+#[derive(Debug, PartialEq, Eq)]
+enum Changed {
+    /// These files alone, by the paths that they are listed under.
+    Files(BTreeSet<PathBuf>),
+    /// Whatever there is.
+    Anything,
+}
+
+impl Changed {
+    /// What both say.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Files(mut files), Self::Files(others)) => {
+                files.extend(others);
+                Self::Files(files)
+            }
+            _ => Self::Anything,
+        }
+    }
 }
 
 /// Watches until it is dropped.
@@ -85,42 +108,51 @@ pub fn watch(
     // Watched before this returns: what is written from now on is seen.
     watches.follow(places);
     // The directory may have changed between loading and watching.
-    let mut next_poll = look(&registry, &mut watches, options, &mut tell);
+    let mut next_poll = look(&registry, &mut watches, &Changed::Anything, options, &mut tell);
     let thread = std::thread::Builder::new().name("formwork-watch".into()).spawn(move || {
         loop {
-            match received.recv_timeout(next_poll) {
-                Ok(Signal::LookAgain) if wait_for_quiet(&received) => {}
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(_) | Err(RecvTimeoutError::Disconnected) => return,
-            }
-            next_poll = look(&registry, &mut watches, options, &mut tell);
+            let changed = match received.recv_timeout(next_poll) {
+                Ok(Signal::LookAgain(changed)) => wait_for_quiet(&received, changed),
+                Err(RecvTimeoutError::Timeout) => Some(Changed::Anything),
+                Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => None,
+            };
+            let Some(changed) = changed else { return };
+            next_poll = look(&registry, &mut watches, &changed, options, &mut tell);
         }
     })?;
     Ok(Watcher { signals, thread: Some(thread) })
 }
 
-/// Waits until no event has come for a moment; `false` when it is time to stop.
-fn wait_for_quiet(received: &Receiver<Signal>) -> bool {
+/// Waits until no event has come for a moment: what has changed by then, or nothing when it is time to stop.
+fn wait_for_quiet(received: &Receiver<Signal>, mut changed: Changed) -> Option<Changed> {
     let started = Instant::now();
     while started.elapsed() < PATIENCE {
         match received.recv_timeout(QUIET) {
-            Ok(Signal::LookAgain) => {}
-            Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
-            Err(RecvTimeoutError::Timeout) => return true,
+            Ok(Signal::LookAgain(more)) => changed = changed.and(more),
+            Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => break,
         }
     }
-    true
+    Some(changed)
 }
 
 /// Reloads until there is nothing new to watch; how long to wait before the next look.
 fn look(
     registry: &Registry,
     watches: &mut Watches,
+    changed: &Changed,
     options: Options,
     tell: &mut impl FnMut(Outcome),
 ) -> Duration {
     let started = Instant::now();
     let mut tried_again = false;
+    if let Changed::Files(files) = changed {
+        // Whoever waits for these need not wait for the look at all others, which comes next. A panic shows there too.
+        let reload = catch_unwind(AssertUnwindSafe(|| registry.reload_files(files, SystemTime::now())));
+        if let Ok(Some(reload)) = reload {
+            tell(Ok(reload));
+        }
+    }
     loop {
         // A panic is a defect of ours in one form's build; it must not end the watch over all the others.
         let reload = catch_unwind(AssertUnwindSafe(|| registry.reload(SystemTime::now())));
@@ -183,9 +215,25 @@ struct Followed {
     directories: BTreeSet<PathBuf>,
     /// Entries of other directories that count: the configuration directory, and symbolic links on the way to it.
     entries: BTreeSet<PathBuf>,
+    /// The path that each directory is listed under; none where a link leads to anything, since it is listed twice then.
+    listed_as: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Followed {
+    /// What an event is about: files, where each path of it is one in a directory; more than that else.
+    fn changed(&self, event: &Event) -> Changed {
+        let listed = |path: &PathBuf| {
+            // Of a directory anything may have changed, and a file that is not known is no form.
+            let directory = path.parent().filter(|_| !self.directories.contains(path))?;
+            Some(self.listed_as.get(directory)?.join(path.file_name()?))
+        };
+        let files: Option<BTreeSet<PathBuf>> = event.paths.iter().map(listed).collect();
+        match files {
+            Some(files) if !files.is_empty() && !event.need_rescan() => Changed::Files(files),
+            _ => Changed::Anything,
+        }
+    }
+
     /// Every directory to watch.
     fn watched(&self) -> BTreeSet<PathBuf> {
         let holders = self.entries.iter().filter_map(|entry| entry.parent().map(Path::to_path_buf));
@@ -214,10 +262,14 @@ impl Watches {
         let followed = Arc::new(Mutex::new(Followed::default()));
         let known = Arc::clone(&followed);
         let handler = move |event: notify::Result<Event>| {
-            let concerned = event.as_ref().map_or(true, |event| lock(&known).concerns(event));
-            if concerned {
+            let followed = lock(&known);
+            let changed = match &event {
+                Ok(event) => followed.concerns(event).then(|| followed.changed(event)),
+                Err(_) => Some(Changed::Anything),
+            };
+            if let Some(changed) = changed {
                 // Nobody listens any more once the watcher stops.
-                let _ = signals.send(Signal::LookAgain);
+                let _ = signals.send(Signal::LookAgain(changed));
             }
         };
         let watcher = options.events.then(|| notify::recommended_watcher(handler));
@@ -250,12 +302,17 @@ impl Watches {
     fn follow(&mut self, places: &Watched) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
         self.places.clone_from(places);
-        let directories = places.directories.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        let real = |path: &PathBuf| Some((path.canonicalize().ok()?, path.clone()));
+        let mut listed_as: BTreeMap<PathBuf, PathBuf> = places.directories.iter().filter_map(real).collect();
+        let directories = listed_as.keys().cloned().collect();
+        if !places.links.is_empty() {
+            listed_as.clear();
+        }
         let mut entries = ways_to(&self.configs);
         for link in places.links.iter().filter_map(|link| std::path::absolute(link).ok()) {
             entries.extend(ways_to(&link));
         }
-        let wanted = Followed { directories, entries };
+        let wanted = Followed { directories, entries, listed_as };
         let to_watch = wanted.watched();
         let before = std::mem::replace(&mut *lock(&self.followed), wanted).watched();
         for gone in before.difference(&to_watch) {
@@ -303,7 +360,15 @@ mod tests {
     use super::*;
 
     fn followed() -> Followed {
-        Followed { directories: ["/c/forms".into()].into(), entries: ["/c".into(), "/links/c".into()].into() }
+        Followed {
+            directories: ["/c/forms".into(), "/c/forms/partner".into()].into(),
+            entries: ["/c".into(), "/links/c".into()].into(),
+            listed_as: [
+                ("/c/forms".into(), "c/forms".into()),
+                ("/c/forms/partner".into(), "c/forms/partner".into()),
+            ]
+            .into(),
+        }
     }
 
     #[test]
@@ -317,6 +382,30 @@ mod tests {
         assert!(!followed().concerns(&Event::new(opened).add_path("/c/forms/a.toml".into())));
         let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
         assert!(followed().concerns(&Event::new(written).add_path("/c/forms/a.toml".into())));
+    }
+
+    #[test]
+    fn events_name_files_by_the_paths_that_they_are_listed_under() {
+        let files = |paths: &[&str]| Changed::Files(paths.iter().map(PathBuf::from).collect());
+        let changed = |paths: &[&str]| {
+            let event = Event::new(EventKind::Access(AccessKind::Close(AccessMode::Write)));
+            let event = paths.iter().fold(event, |event, path| event.add_path(path.into()));
+            followed().changed(&event)
+        };
+        assert_eq!(changed(&["/c/forms/a.toml"]), files(&["c/forms/a.toml"]));
+        assert_eq!(
+            changed(&["/c/forms/a.toml", "/c/forms/partner/b.toml"]),
+            files(&["c/forms/a.toml", "c/forms/partner/b.toml"])
+        );
+        assert_eq!(changed(&["/c/forms/a.toml"]).and(changed(&["/c/forms/c.toml"])), {
+            files(&["c/forms/a.toml", "c/forms/c.toml"])
+        });
+        for more in [&[][..], &["/c/forms/partner"], &["/c/forms/a.toml", "/links/c"]] {
+            assert_eq!(changed(more), Changed::Anything, "{more:?}");
+            assert_eq!(changed(&["/c/forms/a.toml"]).and(changed(more)), Changed::Anything, "{more:?}");
+        }
+        let rescan = Event::new(EventKind::Other).add_path("/c/forms/a.toml".into()).set_flag(Flag::Rescan);
+        assert_eq!(followed().changed(&rescan), Changed::Anything);
     }
 
     #[test]

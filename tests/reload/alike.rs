@@ -1,11 +1,11 @@
 //! A series of changes leads where a load of what it leaves behind leads, however little of it is looked at again.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use formwork_engine::diagnostic::{Severity, has_errors};
-use formwork_engine::registry::{Registry, Snapshot};
+use formwork_engine::registry::{Registry, Snapshot, State};
 use formwork_engine::render::{Format, render};
 
 use crate::write;
@@ -73,10 +73,11 @@ fn is_sound(snapshot: &Snapshot) -> bool {
         && snapshot.statuses.iter().all(|status| !has_errors(&status.diagnostics))
 }
 
-fn change(configs: &Path, state: &mut u64) {
+/// Changes something, which may be the form whose path this is.
+fn change(configs: &Path, state: &mut u64) -> PathBuf {
     let path = configs.join(format!("forms/form_{}.toml", below(state, FORMS)));
     match below(state, 12) {
-        0 => drop(fs::remove_file(path)),
+        0 => drop(fs::remove_file(&path)),
         1 => write(&configs.join("locales/pl.toml"), if below(state, 2) == 0 { LOCALE } else { "" }),
         2 => write(
             &configs.join("policies/gate.toml"),
@@ -84,6 +85,7 @@ fn change(configs: &Path, state: &mut u64) {
         ),
         _ => write(&path, &form(state)),
     }
+    path
 }
 
 #[test]
@@ -95,9 +97,13 @@ fn many_small_changes_lead_where_one_load_does() {
         write(&configs.join(format!("forms/form_{index}.toml")), "resource = \"User\"\n");
     }
     let (registry, _) = Registry::load(&configs, BEFORE).unwrap();
-    let (mut state, mut sound) = (0x9E37_79B9_7F4A_7C15, 0);
+    let (mut state, mut sound, mut alone) = (0x9E37_79B9_7F4A_7C15, 0, 0);
     for step in 0..CHANGES {
-        change(&configs, &mut state);
+        let path = change(&configs, &mut state);
+        // Whether the form is looked at by itself before all are makes no difference to what comes of it.
+        if step % 2 == 0 && registry.reload_files(&[path].into(), BEFORE).is_some() {
+            alone += 1;
+        }
         while registry.reload(BEFORE).unwrap().look_again {}
         let (fresh, _) = Registry::load(&configs, BEFORE).unwrap();
         let (changed, fresh) = (registry.snapshot(), fresh.snapshot());
@@ -113,4 +119,44 @@ fn many_small_changes_lead_where_one_load_does() {
         }
     }
     assert!(sound > CHANGES / 20, "only {sound} directories were without errors");
+    assert!(alone > 0, "no form was looked at by itself");
+}
+
+#[test]
+fn a_form_by_itself_is_looked_at_where_nothing_else_is_to_be_decided() {
+    let root = tempfile::tempdir().unwrap();
+    let configs = root.path().join("configs");
+    let [one, other] = ["one", "other"].map(|name| configs.join(format!("forms/{name}.toml")));
+    let text = |more: &str| {
+        format!("resource = \"User\"\n{more}\n[[examples]]\nform = {{ email = \"a@example.com\" }}\n")
+    };
+    write(&one, &text("description = \"old\""));
+    write(&other, &text("description = \"old\""));
+    let (registry, _) = Registry::load(&configs, BEFORE).unwrap();
+    let described =
+        |name: &str| registry.snapshot().form(name).and_then(|form| form.form.description.clone());
+    let look = |path: &Path| registry.reload_files(&[path.to_path_buf()].into(), BEFORE);
+
+    assert!(look(&one).is_none(), "nothing changed");
+    write(&one, &text("description = \"new\""));
+    write(&other, &text("description = \"new\""));
+    let reload = look(&one).unwrap();
+    assert_eq!(reload.changed, [("one".to_owned(), State::Live)]);
+    assert_eq!((described("one").as_deref(), described("other").as_deref()), (Some("new"), Some("old")));
+    assert!(registry.reload(BEFORE).unwrap().is_change());
+    assert_eq!(described("other").as_deref(), Some("new"));
+
+    // Of a form that breaks, another name, one that is gone and one that is new, the directory decides.
+    for more in
+        ["fields = 1", "name = \"third\"", "aliases = [\"old\"]", "authorization_policies = [\"gate\"]"]
+    {
+        write(&one, &text(more));
+        assert!(look(&one).is_none(), "{more}");
+    }
+    fs::remove_file(&one).unwrap();
+    assert!(look(&one).is_none());
+    let new = configs.join("forms/new.toml");
+    write(&new, &text(""));
+    assert!(look(&new).is_none());
+    assert_eq!(described("one").as_deref(), Some("new"));
 }

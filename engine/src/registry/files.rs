@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -44,8 +45,16 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Looks at every listed file, on every core.
+    /// Looks at every listed file, and finds those that are not listed any more.
     pub(super) fn look(known: &Files, listed: &[FormPath], now: SystemTime) -> Self {
+        let (gone, lost): (Vec<_>, Vec<_>) =
+            not_listed(known, listed).into_iter().partition(|(_, is_missing)| *is_missing);
+        let paths = |files: Vec<(FormPath, bool)>| files.into_iter().map(|(path, _)| path).collect();
+        Self { lost: paths(lost), gone: paths(gone), ..Self::of(known, listed, now) }
+    }
+
+    /// Looks at some files and no others, on every core.
+    pub(super) fn of(known: &Files, listed: &[FormPath], now: SystemTime) -> Self {
         let compiler = Compiler::new();
         let looked_at = listed.par_iter().filter_map(|path| {
             let (file, is_built) = look(&compiler, known.get(path), path, now)?;
@@ -55,10 +64,7 @@ impl Changes {
             looked_at.collect::<Vec<_>>().into_iter().partition(|(.., is_built)| *is_built);
         let count = built.len();
         let found = built.into_iter().chain(restamped).map(|(path, file, _)| (path, file)).collect();
-        let (gone, lost): (Vec<_>, Vec<_>) =
-            not_listed(known, listed).into_iter().partition(|(_, is_missing)| *is_missing);
-        let paths = |files: Vec<(FormPath, bool)>| files.into_iter().map(|(path, _)| path).collect();
-        Self { found, built: count, lost: paths(lost), gone: paths(gone) }
+        Self { found, built: count, ..Self::default() }
     }
 
     /// Whether no form has to be looked at again.
@@ -103,6 +109,12 @@ impl Changes {
         }
         files.extend(self.found.iter().cloned());
     }
+}
+
+/// What a file is known as, by its path.
+pub(super) fn known_as(files: &Files, path: &Path) -> Option<FormPath> {
+    let least = FormPath { path: path.to_path_buf(), default_name: String::new() };
+    files.range(least..).next().map(|(known, _)| known).filter(|known| known.path == path).cloned()
 }
 
 /// The known files that are not listed, and whether they were not the last time either. Both are sorted.
