@@ -38,6 +38,8 @@ def main():
     source.mkdir(parents=True)
     for name in ("book.toml", "site.css", "site.js"):
         shutil.copy(ROOT / "site" / name, OUT / name)
+    (OUT / "theme" / "fonts").mkdir(parents=True)
+    shutil.copy(ROOT / "site" / "fonts.css", OUT / "theme" / "fonts")
     pages, summary = contents()
     (source / "SUMMARY.md").write_text(summary)
     for page, text in pages.items():
