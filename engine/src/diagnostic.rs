@@ -140,6 +140,8 @@ rules! {
     UnknownWidget "unknown-widget" Warning;
     /// A form's template that names what its page does not ask, or leaves out what it has to.
     UnfitTemplate "unfit-template" Warning;
+    /// A script or a style in a template, which no browser uses.
+    InlineCode "inline-code" Warning;
     /// A template for a form or a widget that there is not.
     UnusedTemplate "unused-template" Warning;
     /// A form without examples.

@@ -4,6 +4,7 @@
 //! where it is put in, and no template can say otherwise: there is no `safe` and no `autoescape`. What is HTML already
 //! was made here. Called by `registry` and `lint` for files, and by the server for each page.
 
+mod inline;
 mod template;
 
 use std::collections::{BTreeMap, HashMap};

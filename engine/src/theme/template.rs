@@ -14,6 +14,8 @@ use crate::source::{ReadFault, SourceFile, Span};
 use crate::syntax;
 use crate::template::{self, Kind, Unknown, why};
 
+use super::inline::{Inline, inline};
+
 /// Steps that one template may take: a form's goes once over its fields, a field's over its options.
 const FUEL: u64 = 200_000;
 
@@ -159,6 +161,19 @@ impl Template {
             let message = format!("the template does not render: {}", why(&error));
             found.push(Diagnostic::new(Rule::InvalidTemplate, source, place, message));
         }
+        found.extend(inline(&source.text).into_iter().map(|(kind, place)| {
+            let (message, help) = match kind {
+                Inline::Script => (
+                    "no browser runs a script that stands in a page",
+                    "put it into a file of this site's own, and load that in `page.html` with `<script src=\"…\">`",
+                ),
+                Inline::Style => (
+                    "no browser heeds a style that stands in a page",
+                    "put it into a file of this site's own, and load that in `page.html` with `<link rel=\"stylesheet\" href=\"…\">`",
+                ),
+            };
+            Diagnostic::new(Rule::InlineCode, source, place, message.to_owned()).help(help)
+        }));
         (read, found)
     }
 
