@@ -7,7 +7,7 @@ mod amend;
 mod files;
 mod resolve;
 mod small_files;
-mod stamp;
+pub(crate) mod stamp;
 
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;

@@ -6,8 +6,9 @@
 //! none. The quiet time is kept here rather than by a debouncing library because those file events by path, and an
 //! overflow of the system's queue has none: it would be lost.
 //!
-//! Directories are watched, not files, each by itself and under its real path, and so is every directory that
-//! holds a symbolic link on the way to them: swapping the link is then an event too.
+//! Directories are watched, not files, each by itself and under its real path. What leads to them from elsewhere, the path
+//! of the configuration directory and symbolic links, is glanced at instead: the directories that hold it may be anybody's,
+//! and where a database is written beside `configs/`, each of its writes would be an event and wake a thread.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant, SystemTime};
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use crate::registry::stamp::Stamp;
 use crate::registry::{Registry, Reload, Watched};
 use crate::source::SourceError;
 
@@ -27,10 +29,10 @@ use crate::source::SourceError;
 const QUIET: Duration = Duration::from_millis(15);
 /// How long a directory that is never quiet is waited for.
 const PATIENCE: Duration = Duration::from_millis(60);
-/// The time between polls is at least so many times as long as a look takes: polling costs two percent of a core.
-const POLL_PER_LOOK: u32 = 50;
-/// How many symbolic links may lead to the configuration directory.
-const MAX_LINKS: usize = 32;
+/// The time between looks, and between glances, is at least so many times as long as one takes: two percent of a core.
+const PAUSE_PER_LOOK: u32 = 50;
+/// How often what leads to the directories is glanced at.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// How changes are noticed.
 #[derive(Clone, Copy, Debug)]
@@ -108,16 +110,22 @@ pub fn watch(
     // Watched before this returns: what is written from now on is seen.
     watches.follow(places);
     // The directory may have changed between loading and watching.
-    let mut next_poll = look(&registry, &mut watches, &Changed::Anything, options, &mut tell);
+    let mut next_poll =
+        Instant::now() + look(&registry, &mut watches, &Changed::Anything, options, &mut tell);
     let thread = std::thread::Builder::new().name("formwork-watch".into()).spawn(move || {
         loop {
-            let changed = match received.recv_timeout(next_poll) {
+            let until_poll = next_poll.saturating_duration_since(Instant::now());
+            let changed = match received.recv_timeout(until_poll.min(watches.next_glance)) {
                 Ok(Signal::LookAgain(changed)) => wait_for_quiet(&received, changed),
+                Err(RecvTimeoutError::Timeout) if watches.glance() => {
+                    wait_for_quiet(&received, Changed::Anything)
+                }
+                Err(RecvTimeoutError::Timeout) if Instant::now() < next_poll => continue,
                 Err(RecvTimeoutError::Timeout) => Some(Changed::Anything),
                 Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => None,
             };
             let Some(changed) = changed else { return };
-            next_poll = look(&registry, &mut watches, &changed, options, &mut tell);
+            next_poll = Instant::now() + look(&registry, &mut watches, &changed, options, &mut tell);
         }
     })?;
     Ok(Watcher { signals, thread: Some(thread) })
@@ -195,36 +203,38 @@ fn look(
             }
         }
     }
-    options.poll.max(started.elapsed() * POLL_PER_LOOK)
+    options.poll.max(started.elapsed() * PAUSE_PER_LOOK)
 }
 
-/// The directories that are watched.
+/// What is watched, and what is glanced at.
 struct Watches {
+    /// What the system tells of; nothing where the poll does all the work.
     watcher: Option<RecommendedWatcher>,
     configs: PathBuf,
-    followed: Arc<Mutex<Followed>>,
+    directories: Arc<Mutex<Directories>>,
+    /// What leads to the directories and files, as it was at the last glance.
+    ways: BTreeMap<PathBuf, Option<Stamp>>,
+    next_glance: Duration,
     /// What the last look that succeeded said is to be watched.
     places: Watched,
     failed: bool,
 }
 
-/// What an event can be about, by real path.
+/// The directories that are watched.
 #[derive(Default)]
-struct Followed {
-    /// Directories of which every entry counts.
-    directories: BTreeSet<PathBuf>,
-    /// Entries of other directories that count: the configuration directory, and symbolic links on the way to it.
-    entries: BTreeSet<PathBuf>,
-    /// The path that each directory is listed under; none where a link leads to anything, since it is listed twice then.
+struct Directories {
+    /// By real path; every entry of theirs counts.
+    watched: BTreeSet<PathBuf>,
+    /// The path that each is listed under; none where a link leads to anything, since it is listed twice then.
     listed_as: BTreeMap<PathBuf, PathBuf>,
 }
 
-impl Followed {
+impl Directories {
     /// What an event is about: files, where each path of it is one in a directory; more than that else.
     fn changed(&self, event: &Event) -> Changed {
         let listed = |path: &PathBuf| {
             // Of a directory anything may have changed, and a file that is not known is no form.
-            let directory = path.parent().filter(|_| !self.directories.contains(path))?;
+            let directory = path.parent().filter(|_| !self.watched.contains(path))?;
             Some(self.listed_as.get(directory)?.join(path.file_name()?))
         };
         let files: Option<BTreeSet<PathBuf>> = event.paths.iter().map(listed).collect();
@@ -234,12 +244,6 @@ impl Followed {
         }
     }
 
-    /// Every directory to watch.
-    fn watched(&self) -> BTreeSet<PathBuf> {
-        let holders = self.entries.iter().filter_map(|entry| entry.parent().map(Path::to_path_buf));
-        self.directories.iter().cloned().chain(holders).collect()
-    }
-
     /// Whether an event can mean new content. Reading a file makes events too, and would never end.
     fn concerns(&self, event: &Event) -> bool {
         let write = match event.kind {
@@ -247,24 +251,22 @@ impl Followed {
             EventKind::Access(_) => false,
             _ => true,
         };
-        let in_directory =
-            |path: &Path| path.parent().is_some_and(|parent| self.directories.contains(parent));
-        // An event without a path is an overflow: anything may have happened.
         let ours = |path: &PathBuf| {
-            self.entries.contains(path) || self.directories.contains(path) || in_directory(path)
+            self.watched.contains(path) || path.parent().is_some_and(|parent| self.watched.contains(parent))
         };
+        // An event without a path is an overflow: anything may have happened.
         write && (event.paths.is_empty() || event.paths.iter().any(ours))
     }
 }
 
 impl Watches {
     fn new(registry: &Registry, options: Options, signals: Sender<Signal>) -> Self {
-        let followed = Arc::new(Mutex::new(Followed::default()));
-        let known = Arc::clone(&followed);
+        let directories = Arc::new(Mutex::new(Directories::default()));
+        let known = Arc::clone(&directories);
         let handler = move |event: notify::Result<Event>| {
-            let followed = lock(&known);
+            let directories = lock(&known);
             let changed = match &event {
-                Ok(event) => followed.concerns(event).then(|| followed.changed(event)),
+                Ok(event) => directories.concerns(event).then(|| directories.changed(event)),
                 Err(_) => Some(Changed::Anything),
             };
             if let Some(changed) = changed {
@@ -281,7 +283,9 @@ impl Watches {
         Self {
             watcher: watcher.and_then(Result::ok),
             configs,
-            followed,
+            directories,
+            ways: BTreeMap::new(),
+            next_glance: GLANCE,
             places: Watched::default(),
             failed: false,
         }
@@ -295,62 +299,55 @@ impl Watches {
         self.follow(&places);
     }
 
-    /// Watches exactly these directories and the links on the way to them; whether any was not watched before.
+    /// Watches exactly these directories; whether any was not watched before.
     ///
     /// Every directory is given to the system again, since one that was moved away and back, or replaced, has
     /// lost its watch without a word.
     fn follow(&mut self, places: &Watched) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
         self.places.clone_from(places);
+        // As of the last glance, since they may have changed after what was read.
+        let mut known = std::mem::take(&mut self.ways);
+        let ways = places.links.iter().chain([&self.configs]);
+        let stamped = |way: &PathBuf| (way.clone(), known.remove(way).unwrap_or_else(|| Stamp::of(way)));
+        self.ways = ways.map(stamped).collect();
         let real = |path: &PathBuf| Some((path.canonicalize().ok()?, path.clone()));
         let mut listed_as: BTreeMap<PathBuf, PathBuf> = places.directories.iter().filter_map(real).collect();
-        let directories = listed_as.keys().cloned().collect();
+        let wanted: BTreeSet<PathBuf> = listed_as.keys().cloned().collect();
         if !places.links.is_empty() {
             listed_as.clear();
         }
-        let mut entries = ways_to(&self.configs);
-        for link in places.links.iter().filter_map(|link| std::path::absolute(link).ok()) {
-            entries.extend(ways_to(&link));
-        }
-        let wanted = Followed { directories, entries, listed_as };
-        let to_watch = wanted.watched();
-        let before = std::mem::replace(&mut *lock(&self.followed), wanted).watched();
-        for gone in before.difference(&to_watch) {
+        let next = Directories { watched: wanted.clone(), listed_as };
+        let before = std::mem::replace(&mut *lock(&self.directories), next).watched;
+        for gone in before.difference(&wanted) {
             // It may be gone already, and its watch with it.
             let _ = watcher.unwatch(gone);
         }
-        for directory in &to_watch {
+        for directory in &wanted {
             if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
                 tracing::debug!(directory = %directory.display(), %error, "not watched; left to the poll");
             }
         }
-        to_watch.difference(&before).next().is_some()
+        wanted.difference(&before).next().is_some()
+    }
+
+    /// Whether anything that leads to the directories is not what it was.
+    fn glance(&mut self) -> bool {
+        let started = Instant::now();
+        let mut changed = false;
+        for (way, stamp) in &mut self.ways {
+            let now = Stamp::of(way);
+            changed |= *stamp != now;
+            *stamp = now;
+        }
+        self.next_glance = GLANCE.max(started.elapsed() * PAUSE_PER_LOOK);
+        changed
     }
 }
 
 /// The set is replaced as a whole, so a panic elsewhere leaves it sound.
-fn lock(followed: &Mutex<Followed>) -> MutexGuard<'_, Followed> {
-    followed.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A path, every symbolic link on the way to it, and what it leads to in the end, each under the real path of its
-/// directory.
-fn ways_to(path: &Path) -> BTreeSet<PathBuf> {
-    let real = |path: &Path| Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    let mut ways = BTreeSet::new();
-    let mut to_follow = vec![path.to_path_buf()];
-    for _ in 0..MAX_LINKS {
-        let Some(path) = to_follow.pop() else { break };
-        ways.extend(real(&path));
-        for ancestor in path.ancestors() {
-            let (Ok(target), Some(parent)) = (std::fs::read_link(ancestor), ancestor.parent()) else {
-                continue;
-            };
-            ways.extend(real(ancestor));
-            to_follow.push(parent.join(target));
-        }
-    }
-    ways
+fn lock(directories: &Mutex<Directories>) -> MutexGuard<'_, Directories> {
+    directories.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -359,10 +356,9 @@ mod tests {
 
     use super::*;
 
-    fn followed() -> Followed {
-        Followed {
-            directories: ["/c/forms".into(), "/c/forms/partner".into()].into(),
-            entries: ["/c".into(), "/links/c".into()].into(),
+    fn directories() -> Directories {
+        Directories {
+            watched: ["/c/forms".into(), "/c/forms/partner".into()].into(),
             listed_as: [
                 ("/c/forms".into(), "c/forms".into()),
                 ("/c/forms/partner".into(), "c/forms/partner".into()),
@@ -373,15 +369,15 @@ mod tests {
 
     #[test]
     fn an_overflow_of_the_system_s_queue_is_a_reason_to_look() {
-        assert!(followed().concerns(&Event::new(EventKind::Other).set_flag(Flag::Rescan)));
+        assert!(directories().concerns(&Event::new(EventKind::Other).set_flag(Flag::Rescan)));
     }
 
     #[test]
     fn reading_a_form_is_no_reason_to_look_again() {
         let opened = EventKind::Access(AccessKind::Open(AccessMode::Any));
-        assert!(!followed().concerns(&Event::new(opened).add_path("/c/forms/a.toml".into())));
+        assert!(!directories().concerns(&Event::new(opened).add_path("/c/forms/a.toml".into())));
         let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
-        assert!(followed().concerns(&Event::new(written).add_path("/c/forms/a.toml".into())));
+        assert!(directories().concerns(&Event::new(written).add_path("/c/forms/a.toml".into())));
     }
 
     #[test]
@@ -390,7 +386,7 @@ mod tests {
         let changed = |paths: &[&str]| {
             let event = Event::new(EventKind::Access(AccessKind::Close(AccessMode::Write)));
             let event = paths.iter().fold(event, |event, path| event.add_path(path.into()));
-            followed().changed(&event)
+            directories().changed(&event)
         };
         assert_eq!(changed(&["/c/forms/a.toml"]), files(&["c/forms/a.toml"]));
         assert_eq!(
@@ -400,19 +396,22 @@ mod tests {
         assert_eq!(changed(&["/c/forms/a.toml"]).and(changed(&["/c/forms/c.toml"])), {
             files(&["c/forms/a.toml", "c/forms/c.toml"])
         });
-        for more in [&[][..], &["/c/forms/partner"], &["/c/forms/a.toml", "/links/c"]] {
+        for more in [&[][..], &["/c/forms/partner"], &["/c/forms/a.toml", "/c"]] {
             assert_eq!(changed(more), Changed::Anything, "{more:?}");
             assert_eq!(changed(&["/c/forms/a.toml"]).and(changed(more)), Changed::Anything, "{more:?}");
         }
         let rescan = Event::new(EventKind::Other).add_path("/c/forms/a.toml".into()).set_flag(Flag::Rescan);
-        assert_eq!(followed().changed(&rescan), Changed::Anything);
+        assert_eq!(directories().changed(&rescan), Changed::Anything);
     }
 
     #[test]
-    fn a_neighbour_of_the_directory_or_of_a_link_to_it_is_no_reason_to_look() {
+    fn a_directory_and_what_is_in_it_are_reasons_to_look_and_its_neighbours_are_none() {
         let created = |path: &str| Event::new(EventKind::Create(CreateKind::Any)).add_path(path.into());
-        assert!(followed().concerns(&created("/links/c")));
-        assert!(!followed().concerns(&created("/links/d")));
-        assert!(!followed().concerns(&created("/data")));
+        for path in ["/c/forms", "/c/forms/a.toml"] {
+            assert!(directories().concerns(&created(path)), "{path}");
+        }
+        for path in ["/c", "/c/formwork.db-wal", "/c/forms/deep/a.toml"] {
+            assert!(!directories().concerns(&created(path)), "{path}");
+        }
     }
 }

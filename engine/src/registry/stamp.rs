@@ -9,7 +9,7 @@ const RACY: Duration = Duration::from_secs(2);
 
 /// What tells, without reading it, that a file is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     length: u64,
     modified: Option<SystemTime>,
     identity: (u64, u64),
@@ -17,7 +17,7 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    pub(super) fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
         let (identity, changed) = inode(&metadata);
         Some(Self { length: metadata.len(), modified: metadata.modified().ok(), identity, changed })
