@@ -16,10 +16,6 @@ use crate::measures::Hashes;
 
 /// How much a new measurement moves what is thought usual: one part in so many.
 const INERTIA: u32 = 8;
-/// How far hashing steps back for what answers: enough to let it go first, and not so far that a neighbour starves it.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 5;
-
 type Work = Box<dyn FnOnce(&mut Argon2id) + Send>;
 
 /// The threads; they end when this is dropped and nobody waits any more.
@@ -79,7 +75,10 @@ impl Threads {
     pub(super) fn admit(&self) -> Result<Place, Duration> {
         let mut queue = self.shared.queue();
         let ahead = u32::try_from(queue.waiting.len() + queue.expected).unwrap_or(u32::MAX);
-        let wait = queue.usual.saturating_mul(ahead) / self.count;
+        let expected = queue.usual.saturating_mul(ahead) / self.count;
+        // Hashes that are starved end too seldom to show in what is usual.
+        let seen = queue.waiting.first_key_value().map(|(_, (came, _))| came.elapsed());
+        let wait = expected.max(seen.unwrap_or_default());
         if wait > self.longest_wait {
             return Err(wait);
         }
@@ -176,12 +175,20 @@ fn run(shared: &Shared) {
     }
 }
 
-/// Lets whatever answers requests go first. On Linux this is about the calling thread; elsewhere it would be about the
-/// whole process.
+/// Lets whatever answers requests go first: at once, where a lower priority would let it wait for milliseconds. What keeps
+/// all processors busy can starve this thread; then the queue says so. Elsewhere than on Linux nothing is done.
 fn step_back() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        tracing::debug!(%error, "hashing threads keep their priority");
+    {
+        use thread_priority::{
+            NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
+            thread_native_id,
+        };
+        // sched(7): SCHED_IDLE runs when nothing else would.
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        if let Err(error) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle) {
+            tracing::debug!(?error, "hashing threads keep their priority");
+        }
     }
 }
 
@@ -205,6 +212,26 @@ mod tests {
         let place = threads.admit().ok().unwrap();
         assert!(threads.admit().is_err());
         assert_eq!(place.run(|_| 7).await, Some(7));
+        assert!(threads.admit().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_does_not_move_is_full_however_short_it_is() {
+        let allowed = Duration::from_millis(20);
+        let threads = Threads::start(1, allowed, Duration::from_nanos(1)).unwrap();
+        let (gate, opened) = channel::<()>();
+        let begin = |work: Box<dyn FnOnce(&mut Argon2id) -> bool + Send>| {
+            let mut waiting = Box::pin(threads.admit().ok().unwrap().run(work));
+            assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            waiting
+        };
+        let waiting = [begin(Box::new(move |_| opened.recv().is_ok())), begin(Box::new(|_| true))];
+        thread::sleep(2 * allowed);
+        assert!(threads.admit().err().unwrap() > allowed);
+        gate.send(()).unwrap();
+        for waiting in waiting {
+            assert_eq!(waiting.await, Some(true));
+        }
         assert!(threads.admit().is_ok());
     }
 
