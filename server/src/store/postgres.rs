@@ -24,8 +24,6 @@ use committer::committer;
 use failure::{Failure, Silence};
 use session::Lease;
 
-/// Connections that write records: while one waits for its commit, the other fills its group.
-const WRITERS: usize = 2;
 /// Connections for everything else.
 const READERS: u32 = 8;
 /// How long to wait for a connection.
@@ -49,8 +47,7 @@ impl Postgres {
         if is_unfinished(&mut connection).await? {
             return Err(StoreError::Unfinished);
         }
-        let commits = std::iter::repeat_with(|| committer(options.clone())).take(WRITERS);
-        let writer = Writer::start("postgres-writer", commits)?;
+        let writer = Writer::start("postgres-writer", committer(options.clone()))?;
         let pool = PgPoolOptions::new()
             .max_connections(READERS)
             // From now on somebody serves the database.

@@ -7,6 +7,7 @@ pub(super) mod archive;
 pub(super) mod backup;
 mod group;
 mod keys;
+mod log;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 
+use self::log::Log;
 use super::writer::Writer;
 use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredRecord, StoredToken};
 use crate::measures::{Commits, Connections};
@@ -31,10 +33,9 @@ const BUSY: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Enough for every statement of a connection.
 const STATEMENTS: usize = 32;
-/// After how many pages of 4 KiB a commit copies the log into the database, after which the log starts anew.
-const CHECKPOINT_PAGES: u32 = 4000;
-/// What the log is cut back to, in bytes, once it starts anew after a reader made it grow.
-const LOG_BYTES: u32 = 64 << 20;
+/// What the log is cut back to, in bytes, once it begins anew after a reader made it grow: to write over what is there
+/// already is half the work of making a file longer.
+const LOG_BYTES: u32 = 128 << 20;
 /// What the writer keeps of the database in memory, in KiB: a larger cache is no faster.
 const CACHE_KIB: i32 = 8 << 10;
 
@@ -55,10 +56,14 @@ impl Sqlite {
         let options = options(file).pragma("query_only", "on");
         let readers = SqlitePoolOptions::new().acquire_timeout(BUSY).max_connections(READERS);
         let readers = readers.connect_with(options).await?;
-        let mut connection =
-            writing_connection(file).map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
-        let commit = move |records: &[&NewRecord]| group::commit(&mut connection, records);
-        Ok(Self { writer: Writer::start("sqlite-writer", [commit])?, settings, readers })
+        let connection =
+            || writing_connection(file).map_err(|error| StoreError::Unavailable(Arc::new(error)));
+        let (mut log, mut connection) = (Log::start(connection()?)?, connection()?);
+        let commit = move |records: &[&NewRecord]| {
+            log.look(&connection);
+            group::commit(&mut connection, records)
+        };
+        Ok(Self { writer: Writer::start("sqlite-writer", commit)?, settings, readers })
     }
 
     /// Makes the file if need be, and brings its tables up to date.
@@ -93,8 +98,8 @@ fn writing_connection(file: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", "on")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    // These two answer with the value that they set.
-    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    // `log` does that. These two answer with the value that they set.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
     Ok(connection)
 }

@@ -1,6 +1,6 @@
-//! Threads that write records: what arrived while the last commit was syncing goes into the next.
+//! A thread that writes records: what arrived while the last commit was syncing goes into the next.
 //!
-//! Called by the stores, each with its own way to commit a group. There is no timer: a creation that finds a thread idle
+//! Called by the stores, each with its own way to commit a group. There is no timer: a creation that finds the thread idle
 //! is committed at once and alone. What waits is bounded in bytes; beyond that it is refused. A group that fails, and
 //! even one that panics, fails alone.
 
@@ -43,38 +43,35 @@ struct Job {
 
 type Reply = oneshot::Sender<Outcome>;
 
-/// The way to the writing threads.
+/// The way to the writing thread.
 pub(super) struct Writer {
     room: Arc<Semaphore>,
-    /// Taken out when the store is closed: the threads end once the queue has.
+    /// Taken out when the store is closed: the thread ends once the queue has.
     running: Mutex<Option<Running>>,
     commits: Commits,
 }
 
 struct Running {
     queue: UnboundedSender<Job>,
-    threads: Vec<JoinHandle<()>>,
+    thread: JoinHandle<()>,
 }
 
 impl Writer {
-    /// Starts a thread of this name for each of these, which stores groups and makes them durable.
+    /// Starts a thread of this name that stores groups, and makes them durable, in this way.
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub(super) fn start<C>(name: &str, commits: impl IntoIterator<Item = C>) -> Result<Self, StoreError>
-    where
-        C: FnMut(&[&NewRecord]) -> Outcomes + Send + 'static,
-    {
+    pub(super) fn start(
+        name: &str,
+        commit: impl FnMut(&[&NewRecord]) -> Outcomes + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let (queue, jobs) = unbounded_channel();
-        let jobs = Arc::new(Mutex::new(jobs));
-        let measures = Commits::default();
-        let start = |commit| {
-            let (jobs, measures) = (Arc::clone(&jobs), measures.clone());
-            thread::Builder::new().name(name.to_owned()).spawn(move || run(&jobs, &measures, commit))
-        };
-        let threads = commits.into_iter().map(start).collect::<Result<_, _>>().map_err(StoreError::Thread)?;
-        let running = Mutex::new(Some(Running { queue, threads }));
-        Ok(Self { room: Arc::new(Semaphore::new(ROOM)), running, commits: measures })
+        let commits = Commits::default();
+        let measures = commits.clone();
+        let thread = thread::Builder::new().name(name.to_owned());
+        let thread = thread.spawn(move || run(jobs, &measures, commit)).map_err(StoreError::Thread)?;
+        let running = Mutex::new(Some(Running { queue, thread }));
+        Ok(Self { room: Arc::new(Semaphore::new(ROOM)), running, commits })
     }
 
     /// How large groups are, and how long they take.
@@ -103,28 +100,22 @@ impl Writer {
     /// Takes nothing more, and returns once everything that waited is answered.
     pub(super) async fn finish(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { queue, threads }) = running {
+        if let Some(Running { queue, thread }) = running {
             drop(queue);
-            for thread in threads {
-                // A thread catches the panics of its groups; another has nobody left to tell.
-                let _ = tokio::task::spawn_blocking(|| thread.join()).await;
-            }
+            // The thread catches the panics of its groups; another has nobody left to tell.
+            let _ = tokio::task::spawn_blocking(|| thread.join()).await;
         }
     }
 }
 
 /// Commits group after group until there is no more to come.
 fn run(
-    queue: &Mutex<UnboundedReceiver<Job>>,
+    mut queue: UnboundedReceiver<Job>,
     measures: &Commits,
     mut commit: impl FnMut(&[&NewRecord]) -> Outcomes,
 ) {
     let mut jobs = Vec::new();
-    // One thread waits for jobs, and the others for their turn to wait.
-    let receive = |jobs: &mut Vec<Job>| {
-        queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv_many(jobs, GROUP)
-    };
-    while receive(&mut jobs) > 0 {
+    while queue.blocking_recv_many(&mut jobs, GROUP) > 0 {
         // Nobody waits for what a client has left.
         jobs.retain(|job| !job.reply.is_closed());
         let records: Vec<&NewRecord> = jobs.iter().map(|job| &job.record).collect();
@@ -205,7 +196,7 @@ mod tests {
         });
         let told: Vec<_> = told.collect();
         drop(queue);
-        run(&Mutex::new(waiting), &Commits::default(), commit);
+        run(waiting, &Commits::default(), commit);
         told.into_iter().map(|mut outcome| outcome.try_recv().ok()).collect()
     }
 
@@ -234,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_too_much_is_refused_until_there_is_room() {
-        let writer = Writer::start("writer", [created]).unwrap();
+        let writer = Writer::start("writer", created).unwrap();
         let everything = Arc::clone(&writer.room).try_acquire_many_owned(ROOM.try_into().unwrap()).unwrap();
         assert!(matches!(writer.create(record()).await, Err(StoreError::Overloaded { .. })));
         drop(everything);
@@ -252,7 +243,7 @@ mod tests {
         let (reply, outcome) = oneshot::channel();
         assert!(queue.send(Job { record: record(), reply, runtime: None, _room: taken }).is_ok());
         drop((queue, outcome));
-        run(&Mutex::new(jobs), &Commits::default(), |records| {
+        run(jobs, &Commits::default(), |records| {
             assert!(records.is_empty());
             Vec::new()
         });
