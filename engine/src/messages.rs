@@ -103,8 +103,12 @@ pub fn text(form: &CompiledForm, locales: &Locales, languages: &Languages, viola
     };
     let own = rule.and_then(|rule| rule.message.as_ref()).zip(violation.rule);
     let locales = locales.of(languages);
+    let of_field = |locale: &Locale, code: &str, context: &Map<String, Value>| {
+        let mut keys = locale.speaks_of_fields.then(|| keys(code)).into_iter().flatten();
+        keys.find_map(|key| locale.text(&key, context))
+    };
     let attribute = |locale: &Locale| {
-        let translated = keys("label").find_map(|key| locale.text(&key, &Map::new()));
+        let translated = of_field(locale, "label", &Map::new());
         Value::from(translated.or_else(|| Some(field?.label.clone())).unwrap_or_default())
     };
     let own = own.and_then(|(message, rule)| {
@@ -117,8 +121,8 @@ pub fn text(form: &CompiledForm, locales: &Locales, languages: &Languages, viola
     let found = own.or_else(|| {
         locales.iter().find_map(|locale| {
             context.insert("attribute".into(), attribute(locale));
-            let general = format!("messages.{}", violation.code);
-            keys(violation.code).chain([general]).find_map(|key| locale.text(&key, &context))
+            of_field(locale, violation.code, &context)
+                .or_else(|| locale.text(&format!("messages.{}", violation.code), &context))
         })
     });
     truncate(&found.unwrap_or_else(|| violation.code.to_owned()), MESSAGE_CHARACTERS).into_owned()

@@ -102,7 +102,8 @@ impl Accounts {
             resource: form.form.resource.name.to_owned(),
             form: form.name().to_owned(),
             version: form.version().to_owned(),
-            attributes: serde_json::Value::Object(attributes).to_string(),
+            // Values are written without fail.
+            attributes: serde_json::to_string(&attributes).unwrap_or_default(),
             password,
             claims: claimed,
             created_at: now,

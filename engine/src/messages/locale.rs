@@ -110,6 +110,8 @@ pub struct Locale {
     entries: Vec<Entry>,
     rules: Option<PluralRules>,
     messages: HashMap<String, Message>,
+    /// Whether any message is about a field; else there is nothing to look for, field by field.
+    pub(super) speaks_of_fields: bool,
     environment: Environment<'static>,
     suppressions: Suppressions,
 }

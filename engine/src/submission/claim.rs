@@ -62,6 +62,10 @@ struct Claims<'v> {
 impl<'v> Claims<'v> {
     fn object(&mut self, fields: &[Field], values: &'v Value) {
         for field in fields {
+            let is_unique = |validation: &Validation| matches!(validation.check, Check::Unique(_));
+            if !field.ty.is_compound() && !field.validations.iter().any(is_unique) {
+                continue;
+            }
             let Some(value) = values.get(&field.name.value) else { continue };
             self.declared.push(Step::Key(field.name.value.clone()));
             self.path.push(Segment::Key(field.name.value.clone()));

@@ -124,9 +124,8 @@ fn within(field: &Field, value: &mut Value, visit: &mut impl FnMut(&[Field], &mu
 fn accept_aliases(fields: &[Field], values: &mut Map<String, Value>) {
     for (group, fields) in groups(fields) {
         let name = &group.name.value;
-        let alias = format!("{name}{GROUP_SUFFIX}");
         if !values.contains_key(name)
-            && let Some(value) = values.shift_remove(&alias)
+            && let Some(value) = values.shift_remove(&format!("{name}{GROUP_SUFFIX}"))
         {
             values.insert(name.clone(), value);
         }
@@ -138,7 +137,9 @@ fn accept_aliases(fields: &[Field], values: &mut Map<String, Value>) {
 
 fn drop_unknown(fields: &[Field], values: &mut Map<String, Value>) {
     let known: FxHashSet<&str> = fields.iter().map(|field| field.name.value.as_str()).collect();
-    values.retain(|key, _| known.contains(key.as_str()));
+    if values.keys().any(|key| !known.contains(key.as_str())) {
+        values.retain(|key, _| known.contains(key.as_str()));
+    }
     for field in fields.iter().filter(|field| field.ty.is_compound()) {
         if let Some(value) = values.get_mut(&field.name.value) {
             within(field, value, &mut drop_unknown);

@@ -24,6 +24,8 @@ use crate::workbench::TrialError;
 const PROBLEM_JSON: &str = "application/problem+json";
 const JSON_API: &str = "application/vnd.api+json";
 const JSON: &str = "application/json";
+/// As many headers as an answer usually has, so that their table need not grow.
+const HEADERS: usize = 12;
 /// Seconds after which a client may look whether the database can be written again.
 const UNAVAILABLE_FOR: u64 = 5;
 
@@ -224,7 +226,7 @@ const CHALLENGES: [&str; 2] = ["Token realm=\"formwork\"", "Bearer realm=\"formw
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::with_capacity(HEADERS);
         let (status, problems) = match self {
             Self::NotFound => {
                 (StatusCode::NOT_FOUND, vec![Problem::base("not_found", "there is nothing here")])
@@ -319,7 +321,8 @@ impl IntoResponse for ApiError {
             }
             Self::Defect => internal(),
         };
-        let mut response = (status, headers).into_response();
+        let mut response = status.into_response();
+        *response.headers_mut() = headers;
         response.extensions_mut().insert(Failure { problems });
         response
     }
@@ -381,7 +384,7 @@ fn internal() -> (StatusCode, Vec<Problem>) {
 
 /// `Form-Configuration-Version`: which version of a form answered.
 pub(super) fn version_header(version: &str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(HEADERS);
     if let Ok(value) = HeaderValue::from_str(version) {
         headers.insert("form-configuration-version", value);
     }

@@ -25,7 +25,7 @@ use crate::token::Caller;
 const FORM: &str = "form";
 
 /// Reads a body, which may take its time and room, and gives its members.
-pub(super) async fn object(request: Request, edge: &Edge) -> Result<Map<String, Value>, ApiError> {
+pub(super) async fn object(request: &mut Request, edge: &Edge) -> Result<Map<String, Value>, ApiError> {
     if !is_json(request.headers()) {
         let expected = "JSON, with `Content-Type: application/json`";
         return Err(ApiError::UnsupportedMediaType { expected });
@@ -39,24 +39,24 @@ pub(super) async fn object(request: Request, edge: &Edge) -> Result<Map<String, 
 }
 
 /// Reads a body as a page sends it: names and values in their order.
-pub(super) async fn pairs(request: Request, edge: &Edge) -> Result<Vec<(String, String)>, ApiError> {
+pub(super) async fn pairs(mut request: Request, edge: &Edge) -> Result<Vec<(String, String)>, ApiError> {
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(ApiError::UnsupportedMediaType { expected: "a form, as a browser sends it" });
     }
-    let body = body(request, edge).await?;
+    let body = body(&mut request, edge).await?;
     urlencoded::parse(&body.bytes).map_err(ApiError::MalformedForm)
 }
 
 /// Reads a body, which may take its time and room, as it is.
-async fn body(request: Request, edge: &Edge) -> Result<WholeBody<'_>, ApiError> {
+async fn body<'e>(request: &mut Request, edge: &'e Edge) -> Result<WholeBody<'e>, ApiError> {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
     if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
         return Err(ApiError::TooLarge);
     }
-    let reading = timeout(edge.body_timeout, edge.bodies.read(request.into_body()));
+    let reading = timeout(edge.body_timeout, edge.bodies.read(std::mem::take(request.body_mut())));
     reading.await.map_err(|_| ApiError::TooSlow)?
 }
 

@@ -76,10 +76,10 @@ pub(super) async fn dry_run(
     (snapshot, form, name): (&Snapshot, &CompiledForm, &str),
     caller: Option<&Caller>,
     rate: Result<(), Duration>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, ApiError> {
     let asker = Asker::of(&request, &app.edge.proxies);
-    let mut body = extract::object(request, &app.edge).await;
+    let mut body = extract::object(&mut request, &app.edge).await;
     let mut problems = Vec::new();
     let submitted = body.as_mut().ok().and_then(|body| extract::form_value(body, &mut problems));
     let circumstances = asker.circumstances(caller, (app.clock)());

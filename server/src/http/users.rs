@@ -26,12 +26,11 @@ const NAME: &str = "form_configuration_name";
 /// What the routes under `/api/users` create.
 const COLLECTION: &str = "users";
 
-pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
-    let headers = request.headers().clone();
+pub(super) async fn create(State(app): State<Arc<App>>, mut request: Request) -> Result<Response, ApiError> {
     let asker = Asker::of(&request, &app.edge.proxies);
     let subject = Subject::of(&request);
-    let key = extract::idempotency_key(&headers)?;
-    let body = extract::object(request, &app.edge).await?;
+    let key = extract::idempotency_key(request.headers())?;
+    let body = extract::object(&mut request, &app.edge).await?;
     // One snapshot from here to the answer: a reload meanwhile is the next request's.
     let snapshot = app.registry.snapshot();
     let name = body.get(NAME).and_then(Value::as_str);
@@ -40,7 +39,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         subject.is(form);
     }
     // Who has a token may be named by the templates and policies of a public form too.
-    let caller = app.caller(&headers).await?;
+    let caller = app.caller(request.headers()).await?;
     may_use(caller.as_ref(), form, name)?;
     let name = name.map(str::to_owned);
     let mut members = Members::of(body);

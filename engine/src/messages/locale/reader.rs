@@ -56,6 +56,7 @@ impl<'f> Reader<'f> {
             entries: Vec::new(),
             rules,
             messages: HashMap::new(),
+            speaks_of_fields: false,
             environment: template::environment(template::MESSAGE_FUEL),
             suppressions: Suppressions::default(),
         };
@@ -94,7 +95,9 @@ impl<'f> Reader<'f> {
                 self.report(Rule::WrongType, value.span(), format!("`{name}` takes a table"), help);
                 continue;
             };
-            let depth = usize::from(name == "forms") + usize::from(["fields", "forms"].contains(&name));
+            let of_fields = ["fields", "forms"].contains(&name);
+            self.locale.speaks_of_fields |= of_fields;
+            let depth = usize::from(name == "forms") + usize::from(of_fields);
             self.entries(name, depth, entries, 0);
         }
     }
