@@ -40,7 +40,7 @@ fn hear(stream: &mut TcpStream) {
 
 #[test]
 fn where_descriptors_are_few_clients_wait_and_nothing_else_does() {
-    let (limit, places) = (64, 32);
+    let (limit, places) = (96, 48);
     let clients = 3 * places;
     let root = workspace();
     let serving = Serving::start_after(
