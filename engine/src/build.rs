@@ -13,7 +13,7 @@ use crate::messages::{Locale, Locales};
 use crate::model::Spanned;
 use crate::outline::Outline;
 use crate::policy::{Policies, Policy};
-use crate::presentation::Questions;
+use crate::presentation::{Widget, widgets};
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::{Scope, Suppressions};
 use crate::theme::Template;
@@ -34,8 +34,8 @@ pub struct Built {
     pub form: Option<Arc<CompiledForm>>,
     /// What others have to know of the form; there where the form is, and kept by those who need no more of it.
     pub outline: Option<Arc<Outline>>,
-    /// What templates have to know of the form; there where the outline is.
-    pub questions: Questions,
+    /// The widgets that it names and that can only be templates.
+    pub widgets: Vec<Widget>,
     /// Everything that was found, in the order of the text, whether it is silenced or not.
     pub diagnostics: Vec<Diagnostic>,
     /// What the file silences.
@@ -56,7 +56,7 @@ impl Built {
             policies: Vec::new(),
             form: None,
             outline: None,
-            questions: Questions::default(),
+            widgets: Vec::new(),
             diagnostics,
             suppressions,
         }
@@ -66,7 +66,7 @@ impl Built {
     fn accept(&mut self, form: Option<Arc<CompiledForm>>) {
         self.form = form.filter(|_| !has_errors(&self.diagnostics));
         self.outline = self.form.as_ref().map(|form| Arc::clone(&form.outline));
-        self.questions = self.form.as_ref().map(|form| Questions::of(&form.form)).unwrap_or_default();
+        self.widgets = self.form.as_ref().map(|form| widgets(&form.form)).unwrap_or_default();
     }
 
     /// What there is to say of the file, with what was found `between` it and others.
@@ -282,7 +282,7 @@ pub fn unknown_widgets<'b>(
     templates: &ReadTemplates,
 ) -> Vec<Diagnostic> {
     let names = templates.0.iter().map(|(template, _)| template.name()).collect();
-    let unknown = |built: &Built| lint::unknown_widgets(&built.source, &built.questions, &names);
+    let unknown = |built: &Built| lint::unknown_widgets(&built.source, &built.widgets, &names);
     built.into_iter().flat_map(unknown).collect()
 }
 
@@ -290,12 +290,22 @@ pub fn unknown_widgets<'b>(
 /// compile may ask for anything.
 #[must_use]
 pub fn misplaced_templates(built: &[Built], templates: &ReadTemplates) -> Vec<Diagnostic> {
-    let forms = built.iter().filter_map(|built| Some((built.outline.as_deref()?, &built.questions)));
-    let forms: Vec<(&Outline, &Questions)> = forms.collect();
-    let templates: Vec<&Template> = templates.0.iter().map(|(template, _)| template).collect();
-    let mut found = lint::unfit_templates(&forms, &templates);
-    if forms.len() == built.len() {
-        found.extend(lint::unused_templates(&forms, &templates));
+    misplaced(built.iter(), &templates.0.iter().map(|(template, _)| template).collect::<Vec<_>>())
+}
+
+/// The same of forms and templates wherever they are kept.
+pub(crate) fn misplaced<'b>(
+    built: impl Iterator<Item = &'b Built> + Clone,
+    templates: &[&Template],
+) -> Vec<Diagnostic> {
+    if templates.is_empty() {
+        return Vec::new();
+    }
+    let forms: Vec<&Outline> = built.clone().filter_map(|built| built.outline.as_deref()).collect();
+    let mut found = lint::unfit_templates(&forms, templates);
+    if built.clone().all(|built| built.outline.is_some()) {
+        let widgets = built.flat_map(|built| &built.widgets).map(|widget| widget.name.value.as_str());
+        found.extend(lint::unused_templates(&forms, &widgets.collect(), templates));
     }
     found
 }

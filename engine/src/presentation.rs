@@ -22,7 +22,8 @@ use crate::schema::{Operand, clauses};
 use crate::vocabulary::Relation;
 
 pub use browser::rules_for_browser;
-pub use questions::{Question, Questions, Widget};
+pub use questions::Widget;
+pub(crate) use questions::{Question, is_built_in, questions, widgets};
 pub use values::{DecodeFault, Rows, decode, without_secrets};
 
 /// Between the name of a control of ours and what it is about: no field's path holds it.

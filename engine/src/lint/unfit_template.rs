@@ -2,27 +2,30 @@
 
 use crate::diagnostic::{Diagnostic, Rule, alternatives, nearest_path};
 use crate::outline::Outline;
-use crate::presentation::{Question, Questions};
+use crate::presentation::{Question, questions};
 use crate::theme::Template;
+use crate::{lower, syntax};
 
 /// So many fields are listed where none is near to what was written.
 const SHOWN: usize = 12;
 
 /// What templates of forms name that the form does not ask, and what they leave out without which nobody can send it.
 #[must_use]
-pub fn unfit_templates(forms: &[(&Outline, &Questions)], templates: &[&Template]) -> Vec<Diagnostic> {
-    let of = |template: &&Template| -> Vec<Diagnostic> {
-        let form = template.of_form().and_then(|name| forms.iter().find(|(form, _)| form.name() == name));
+pub fn unfit_templates(forms: &[&Outline], templates: &[&Template]) -> Vec<Diagnostic> {
+    let of = |template: &&Template| {
+        let name = template.of_form()?;
+        let form = forms.iter().find(|form| form.name() == name)?;
+        // There may be ten thousand forms and few templates, so what pages ask is not kept.
+        let (table, _) = syntax::parse(&form.source);
+        let asked = questions(&lower::lower(&form.source, &table).0);
         // What has no page asks nothing.
-        form.filter(|(_, questions)| !questions.asked.is_empty())
-            .map(|(form, questions)| of_form(template, form.name(), &questions.asked))
-            .unwrap_or_default()
+        (!asked.is_empty()).then(|| of_form(template, name, &asked))
     };
-    templates.iter().flat_map(of).collect()
+    templates.iter().filter_map(of).flatten().collect()
 }
 
 fn of_form(template: &Template, form: &str, asked: &[Question]) -> Vec<Diagnostic> {
-    let is_asked = |name: &str| asked.iter().any(|question| &*question.name == name);
+    let is_asked = |name: &str| asked.iter().any(|question| question.name == name);
     let shown = template.shown_fields();
     let mut found: Vec<Diagnostic> = shown
         .named
@@ -31,7 +34,7 @@ fn of_form(template: &Template, form: &str, asked: &[Question]) -> Vec<Diagnosti
         .map(|(chain, span)| {
             let whole = chain.join(".");
             let message = format!("the page of `{form}` has no field `{whole}`");
-            let names = asked.iter().map(|question| &*question.name);
+            let names = asked.iter().map(|question| question.name.as_str());
             let near =
                 if is_asked(&whole) { Some(whole.as_str()) } else { nearest_path(&whole, names.clone()) };
             let help = match near {

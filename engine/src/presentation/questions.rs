@@ -1,7 +1,6 @@
 //! What templates have to know of a form: what its page asks, and with which widgets.
 //!
-//! In: a form. Out: [`Questions`], for the rules between forms and templates. Kept beside each form, of which there may be
-//! ten thousand, so it holds names and no more. Called by `build`.
+//! In: a form. Out: names, for the rules between forms and templates. Called by `build` and `lint`.
 
 use super::{control, is_asked, is_demanded};
 use crate::model::{Access, Field, FieldType, Form, Spanned, Step, dotted};
@@ -28,25 +27,16 @@ const BUILT_IN: [&str; 16] = [
 /// Those of them that are shown by templates of their own, and not as a line of text.
 const NO_INPUT: [&str; 7] = ["textarea", "checkbox", "radio", "select", "checkboxes", "group", "list"];
 
-/// What a form's page asks.
-#[derive(Debug, Default)]
-pub struct Questions {
-    /// What its template finds under `field`; nothing of a form that has no page.
-    pub(crate) asked: Vec<Question>,
-    /// The widgets that no built-in one stands for.
-    pub(crate) widgets: Vec<Widget>,
-}
-
 /// One question of a page.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Question {
+pub(crate) struct Question {
     /// The dotted path of its field.
-    pub(crate) name: Box<str>,
+    pub(crate) name: String,
     /// Whether nothing is accepted without an answer.
     pub(crate) needed: bool,
 }
 
-/// A widget that an author names.
+/// A widget that an author names, and that no built-in one stands for.
 #[derive(Debug)]
 pub struct Widget {
     pub(crate) name: Spanned<String>,
@@ -54,36 +44,25 @@ pub struct Widget {
     pub(crate) fitting: Vec<&'static str>,
 }
 
-impl Questions {
-    /// What the page of a form asks.
-    #[must_use]
-    pub fn of(form: &Form) -> Self {
-        let mut questions = Self::default();
-        if form.access == Access::Public {
-            ask(form, &form.fields, &mut Vec::new(), &mut questions.asked);
-        }
-        form.for_each_field(&mut |field, _| questions.widgets.extend(widget(field)));
-        questions
+/// What a form's template finds under `field`; nothing of a form that has no page.
+pub(crate) fn questions(form: &Form) -> Vec<Question> {
+    let mut asked = Vec::new();
+    if form.access == Access::Public {
+        ask(form, &form.fields, &mut Vec::new(), &mut asked);
     }
+    asked
+}
 
-    /// Whether any field asks for a widget that may be a template.
-    #[must_use]
-    pub fn names_widgets(&self) -> bool {
-        !self.widgets.is_empty()
-    }
+/// The widgets of a form's fields that can only be templates.
+pub(crate) fn widgets(form: &Form) -> Vec<Widget> {
+    let mut widgets = Vec::new();
+    form.for_each_field(&mut |field, _| widgets.extend(widget(field)));
+    widgets
+}
 
-    /// Whether templates see the same in both.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let names = |questions: &Self| -> Vec<String> {
-            questions.widgets.iter().map(|widget| widget.name.value.clone()).collect()
-        };
-        self.asked == other.asked && names(self) == names(other)
-    }
-
-    /// Whether formwork has a widget of this name.
-    pub(crate) fn is_built_in(widget: &str) -> bool {
-        BUILT_IN.contains(&widget)
-    }
+/// Whether formwork has a widget of this name.
+pub(crate) fn is_built_in(widget: &str) -> bool {
+    BUILT_IN.contains(&widget)
 }
 
 /// As the page shows them: groups that only hold others are none.
@@ -94,7 +73,7 @@ fn ask(form: &Form, fields: &[Field], way: &mut Vec<Step>, asked: &mut Vec<Quest
             match &field.ty {
                 FieldType::Group { fields, implied: true } => ask(form, fields, way, asked),
                 _ => asked.push(Question {
-                    name: dotted(way).into(),
+                    name: dotted(way),
                     needed: field.when.is_none()
                         && field.default.is_none()
                         && (is_demanded(field) || control::must_be_true(field)),

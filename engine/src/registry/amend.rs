@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use super::files::{Changes, File, Files};
 use super::{FormStatus, Snapshot, State};
+use crate::build::Built;
 use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::lint::secrets_in_policies;
 use crate::model::Spanned;
+use crate::presentation::questions;
 use crate::source::FormPath;
 use crate::suppression::Scope;
 
@@ -60,8 +62,12 @@ impl<'b> Amended<'b> {
         let names = |policies: &[Spanned<String>]| -> Vec<String> {
             policies.iter().map(|policy| policy.value.clone()).collect()
         };
+        let widgets = |built: &Built| -> Vec<String> {
+            built.widgets.iter().map(|widget| widget.name.value.clone()).collect()
+        };
         if !outline.is_like(last.built.outline.as_ref()?)
-            || !file.built.questions.is_like(&last.built.questions)
+            || questions(&form.form) != questions(&last.built.form.as_ref()?.form)
+            || widgets(&file.built) != widgets(&last.built)
             || names(&file.built.policies) != names(&last.built.policies)
             || !secrets_in_policies(outline, &file.built.policies, &before.policies).is_empty()
             // What it silences between itself and others cannot be seen.

@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use super::files::Files;
 use super::{FormStatus, Snapshot, State};
+use crate::build;
 use crate::compile::CompiledForm;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::lint::{
-    KnownPolicies, conflicting_types, duplicate_names, secrets_in_policies, unfit_templates,
-    unknown_policies, unknown_widgets, unused_messages, unused_policies, unused_templates,
+    KnownPolicies, conflicting_types, duplicate_names, secrets_in_policies, unknown_policies,
+    unknown_widgets, unused_messages, unused_policies,
 };
 use crate::messages::Locales;
 use crate::model::Form;
 use crate::outline::Outline;
 use crate::policy::Policies;
-use crate::presentation::Questions;
 use crate::suppression::Scope;
 use crate::theme::Template;
 
@@ -89,7 +89,7 @@ pub(super) fn resolve(
     for (path, file) in files.iter_mut() {
         let mut between = clashes.remove(&path.path).unwrap_or_default();
         between.extend(conflicts.remove(&path.path).unwrap_or_default());
-        between.extend(unknown_widgets(&file.built.source, &file.built.questions, templates));
+        between.extend(unknown_widgets(&file.built.source, &file.built.widgets, templates));
         let diagnostics = file.built.reported(between, Scope::Directory);
         if has_errors(&diagnostics) || file.missing {
             file.served = file.served.take().filter(|form| snapshot.is_free_for(&form.form));
@@ -139,15 +139,8 @@ pub(super) fn unnamed(files: &Files, policies: &Policies) -> Vec<Diagnostic> {
 
 /// What templates and the newest versions of forms do not have in common.
 pub(super) fn misplaced<'t>(files: &Files, templates: impl Iterator<Item = &'t Template>) -> Vec<Diagnostic> {
-    let newest = || files.values().filter(|file| !file.missing).map(|file| &file.built);
-    let forms = newest().filter_map(|built| Some((built.outline.as_deref()?, &built.questions)));
-    let (forms, templates): (Vec<(&Outline, &Questions)>, Vec<&Template>) =
-        (forms.collect(), templates.collect());
-    let mut found = unfit_templates(&forms, &templates);
-    if newest().all(|built| built.outline.is_some()) {
-        found.extend(unused_templates(&forms, &templates));
-    }
-    found
+    let newest = files.values().filter(|file| !file.missing).map(|file| &*file.built);
+    build::misplaced(newest, &templates.collect::<Vec<_>>())
 }
 
 /// The forms that name policies which there are not, which cannot be used, or which ask for a secret, with what there is to say of it.

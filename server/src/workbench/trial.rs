@@ -81,7 +81,7 @@ fn compile(source: &Arc<SourceFile>, snapshot: &Snapshot, now: SystemTime) -> Tr
     built.diagnostics.extend(form.iter().flat_map(|form| check_examples(form, now)));
     let known = snapshot.policies.iter().map(|policy| (policy.name(), None)).collect();
     let mut between = unknown_policies(source, &built.policies, &known);
-    between.extend(unknown_widgets(source, &built.questions, &snapshot.theme.names().collect()));
+    between.extend(unknown_widgets(source, &built.widgets, &snapshot.theme.names().collect()));
     let outline = built.outline.iter();
     between.extend(outline.flat_map(|form| secrets_in_policies(form, &built.policies, &snapshot.policies)));
     let diagnostics = diagnostics_with(&[built], between, Scope::Files);

@@ -157,7 +157,7 @@ fn unknown_in(configs: &Path, built: &[Built]) -> anyhow::Result<Vec<Diagnostic>
         let policies = read_policies(&listed(FileKind::Policy)?);
         found.extend(unknown_policies(built.iter().copied(), &policies));
     }
-    if built.iter().any(|built| built.questions.names_widgets()) {
+    if built.iter().any(|built| !built.widgets.is_empty()) {
         let templates = read_templates(&listed(FileKind::Template)?);
         found.extend(unknown_widgets(built.iter().copied(), &templates));
     }
