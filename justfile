@@ -118,6 +118,13 @@ bench-pages:
     npm ci --prefix tests/browser
     FORMWORK=$PWD/target/release/formwork node tests/browser/first_paint.mjs
 
+# What Lighthouse, which it installs, says of a form, the workbench and the site.
+bench-lighthouse: site
+    cargo build --release --locked
+    npm ci --prefix tests/browser
+    npm ci --prefix benches/pages
+    FORMWORK=$PWD/target/release/formwork node benches/pages/lighthouse.mjs
+
 # The same of `lint` beside other tools, which it installs.
 bench-lint:
     cargo build --release --locked
