@@ -153,6 +153,10 @@ pub(crate) fn of_rule(
 }
 
 fn truncate(text: &str, characters: usize) -> Cow<'_, str> {
+    // No text has more characters than bytes, and few have so many.
+    if text.len() <= characters {
+        return text.into();
+    }
     match text.char_indices().nth(characters) {
         None => Cow::Borrowed(text),
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),

@@ -1,5 +1,6 @@
 //! What a submission does wrong, and where.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use jsonschema::paths::Location;
@@ -106,8 +107,9 @@ impl Violation {
         base.bytes().chain(self.tail.bytes()).eq(other_base.bytes().chain(other.tail.bytes()))
     }
 
-    fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.base.as_str().split('/').skip(1).chain(self.tail.split('/').skip(1))
+    /// The keys and indices on the way, as they are.
+    fn tokens(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.base.as_str().split('/').skip(1).chain(self.tail.split('/').skip(1)).map(unescaped)
     }
 
     /// The index of the item at a depth of the way, from 0.
@@ -118,15 +120,19 @@ impl Violation {
     /// The dotted path that `errors` has as a key: `base` for the form itself.
     #[must_use]
     pub fn dotted_path(&self) -> String {
-        let tokens: Vec<String> =
-            self.tokens().map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
-        if tokens.is_empty() { "base".to_owned() } else { tokens.join(".") }
+        let mut tokens = self.tokens();
+        let Some(first) = tokens.next() else { return "base".to_owned() };
+        tokens.fold(first.into_owned(), |mut path, token| {
+            path.push('.');
+            path.push_str(&token);
+            path
+        })
     }
 
     /// The JSON Pointer (RFC 6901) into the request's body.
     #[must_use]
     pub fn pointer(&self) -> String {
-        format!("/form{}{}", self.base.as_str(), self.tail)
+        ["/form", self.base.as_str(), &self.tail].concat()
     }
 
     /// What its message is made of.
@@ -148,8 +154,7 @@ impl Violation {
 
     /// Whether it is about a field that the form computes.
     pub(super) fn is_of_computed(&self, form: &CompiledForm) -> bool {
-        let way: Vec<Step> =
-            self.tokens().map(|token| Step::Key(token.replace("~1", "/").replace("~0", "~"))).collect();
+        let way: Vec<Step> = self.tokens().map(|token| Step::Key(token.into_owned())).collect();
         form.form.payload.iter().any(|entry| way.starts_with(&entry.path) || entry.path.starts_with(&way))
     }
 
@@ -157,9 +162,22 @@ impl Violation {
     pub(super) fn quote(&mut self, form: &CompiledForm, values: &Value) {
         let field = self.rule.and_then(|rule| form.rules.fields.get(form.rules.rules.get(rule)?.field?));
         if field.is_some_and(|field| !field.secret) {
-            let value = values.pointer(&format!("{}{}", self.base.as_str(), self.tail));
+            let value = self.tokens().try_fold(values, |value, token| match value {
+                Value::Object(values) => values.get(token.as_ref()),
+                Value::Array(items) => items.get(token.parse::<usize>().ok()?),
+                _ => None,
+            });
             // Only a single value is ever quoted.
             self.value = value.filter(|value| !value.is_object() && !value.is_array()).cloned();
         }
+    }
+}
+
+/// What a reference token of a JSON Pointer stands for (RFC 6901, 4); few stand for anything but themselves.
+fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.bytes().any(|byte| byte == b'~') {
+        token.replace("~1", "/").replace("~0", "~").into()
+    } else {
+        token.into()
     }
 }
