@@ -14,7 +14,7 @@ ui.widget = "swatches"
 form = { email = "a@example.com" }
 "#;
 const PAGE: &str = r#"{{ summary }}{{ hidden }}{{ field["email"] }}{{ field["first_name"] }}"#;
-const BROKEN: &str = "{{ summary }}{{ hiden }}";
+const BROKEN: &str = "{{ summary }}{{ header }}";
 
 fn rules(live: &Live) -> Vec<&'static str> {
     live.snapshot().diagnostics().map(|found| found.rule.name()).collect()
