@@ -1,10 +1,10 @@
 //! File events → [`Registry::reload`].
 //!
 //! An event says no more than «look again»: what changed is decided by comparing contents. Where events name nothing but
-//! files, these are looked at first, and the directory right after. A burst is waited out until the directory is quiet
-//! for a moment. A slow poll stands beside the events, for file systems that have
-//! none. The quiet time is kept here rather than by a debouncing library because those file events by path, and an
-//! overflow of the system's queue has none: it would be lost.
+//! files, these are looked at first, and the directory right after. A burst is waited out until the directory is quiet for
+//! a moment. A slow poll stands beside the events, for file systems that have none. The quiet time is kept here rather than
+//! by a debouncing library because those file events by path, and an overflow of the system's queue has none: it would be
+//! lost.
 //!
 //! Directories are watched, not files, each by itself and under its real path. What leads to them from elsewhere, the path
 //! of the configuration directory and symbolic links, is glanced at instead: the directories that hold it may be anybody's,
