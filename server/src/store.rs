@@ -29,7 +29,7 @@ pub enum StoreError {
     UnknownUrl,
     /// The URL of a `PostgreSQL` database cannot be read.
     #[error("the URL of the database is malformed")]
-    MalformedUrl(#[source] sqlx::Error),
+    MalformedUrl(#[source] Said),
     /// The URL of a `PostgreSQL` database has a parameter that nothing is known of.
     #[error(
         "the URL of the database has an unknown parameter; it may have application_name, dbname, host, hostaddr, \
@@ -68,21 +68,32 @@ pub enum StoreError {
     Unfinished,
     /// The database refused, or is out of reach.
     #[error("the database failed")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] Said),
     /// The database's tables could not be brought up to date.
     #[error("the database cannot be migrated")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Migration(#[source] Said<sqlx::migrate::MigrateError>),
     /// A stored row is not what was once written.
     #[error("the database holds a malformed {0}")]
     Malformed(&'static str),
 }
 
+/// What the driver said. Its text ends with those of its causes, so it names none: they would be told twice.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Said<E = sqlx::Error>(E);
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolTimedOut => Self::Overloaded { retry_after: Duration::from_secs(1) },
-            error => Self::Database(error),
+            error => Self::Database(Said(error)),
         }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Migration(Said(error))
     }
 }
 

@@ -8,4 +8,5 @@
     reason = "tests"
 )]
 
+pub mod certificates;
 pub mod postgres;

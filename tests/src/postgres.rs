@@ -2,14 +2,18 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::chown;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgPool;
+
+use crate::certificates::Authority;
 
 /// Runs a server until it is told a signal to end it with, or until nobody can tell it any more, and all is removed.
 const KEEPER: &str = r#"
@@ -30,11 +34,21 @@ fi
 /// The users that the server may run as where this process is root, which it refuses.
 const USERS: [&str; 2] = ["postgres", "nobody"];
 
+/// Who reaches a server with TLS: everybody by the socket, and strangers by TLS and with a password only.
+const TLS_ONLY: &str = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+const TLS: [&str; 3] = ["ssl=on", "listen_addresses=127.0.0.1", "fsync=off"];
+/// How often another port is tried: between the look for a free one and its use somebody else may take it.
+const PORTS: usize = 20;
+
+/// After so long a server that does not follow another has failed; nothing is measured by it.
+const GIVE_UP: Duration = Duration::from_mins(5);
+
 /// A server with databases of its own, on a Unix socket.
 pub struct Cluster {
     programs: PathBuf,
     directory: PathBuf,
     settings: &'static [&'static str],
+    port: u16,
     keeper: Option<Child>,
 }
 
@@ -43,7 +57,14 @@ impl Cluster {
     /// Ask [`is_there`] first.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(&["fsync=off", "full_page_writes=off", "max_connections=500"]))
+        SHARED.get_or_init(Self::fleeting)
+    }
+
+    /// A server that would lose everything in a power cut, and waits for no disk.
+    /// Ask [`is_there`] first.
+    #[must_use]
+    pub fn fleeting() -> Self {
+        Self::start(&["fsync=off", "full_page_writes=off", "max_connections=500"])
     }
 
     /// A server that keeps what it has committed, with its defaults.
@@ -53,30 +74,117 @@ impl Cluster {
         Self::start(&[])
     }
 
+    /// A server that others reach at [`address`](Self::address), with TLS and a password; its certificate is for
+    /// `127.0.0.1` and by this authority.
+    /// Ask [`is_there`] first.
+    #[must_use]
+    pub fn with_tls(authority: &Authority) -> Self {
+        let mut cluster = Self::make(&TLS);
+        let (certificate, key) = authority.certify("127.0.0.1");
+        cluster.write("server.crt", &certificate);
+        cluster.write("server.key", &key);
+        cluster.write("pg_hba.conf", TLS_ONLY);
+        let mut started = Err(String::new());
+        for _ in 0..PORTS {
+            cluster.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            started = cluster.try_to_resume();
+            if started.is_ok() {
+                break;
+            }
+        }
+        started.unwrap_or_else(does_not_start);
+        cluster
+    }
+
+    /// A server that follows this one, and takes no writes before it is promoted.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let mut standby = Self::empty(self.settings);
+        let mut copy = standby.command("pg_basebackup");
+        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--username=formwork"]);
+        copy.arg("--host").arg(&self.directory).arg("--port").arg(self.port.to_string());
+        copy.arg("--pgdata").arg(standby.data());
+        succeed(copy);
+        standby.resume();
+        standby
+    }
+
+    /// Waits until a standby has all that is committed now.
+    pub async fn replicated(&self) {
+        let server = PgPool::connect(&self.url("postgres")).await.unwrap();
+        let now: String =
+            sqlx::query_scalar("SELECT pg_current_wal_flush_lsn()::text").fetch_one(&server).await.unwrap();
+        let begun = Instant::now();
+        let has_it = "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE replay_lsn >= $1::text::pg_lsn)";
+        while !sqlx::query_scalar::<_, bool>(has_it).bind(&now).fetch_one(&server).await.unwrap() {
+            assert!(begun.elapsed() < GIVE_UP, "the standby does not follow");
+        }
+        server.close().await;
+    }
+
+    /// Lets a standby take writes, and returns once it does.
+    pub fn promote(&self) {
+        let mut promote = self.command("pg_ctl");
+        promote.args(["promote", "--wait", "--pgdata"]).arg(self.data());
+        succeed(promote);
+    }
+
+    /// Has every session take writes or none, also those that there are; each learns of it a moment later.
+    pub async fn let_write(&self, whether: bool) {
+        let server = PgPool::connect(&self.url("postgres")).await.unwrap();
+        let set = format!("ALTER SYSTEM SET default_transaction_read_only = {}", !whether);
+        sqlx::query(sqlx::AssertSqlSafe(set)).execute(&server).await.unwrap();
+        sqlx::query("SELECT pg_reload_conf()").execute(&server).await.unwrap();
+        server.close().await;
+    }
+
     fn start(settings: &'static [&'static str]) -> Self {
+        let mut cluster = Self::make(settings);
+        cluster.resume();
+        cluster
+    }
+
+    /// A server that has not been started.
+    fn make(settings: &'static [&'static str]) -> Self {
+        let cluster = Self::empty(settings);
+        let mut make = cluster.command("initdb");
+        make.args(["--auth=trust", "--username=formwork", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        make.arg("--pgdata").arg(cluster.data());
+        succeed(make);
+        cluster
+    }
+
+    /// A place for a server.
+    fn empty(settings: &'static [&'static str]) -> Self {
         let programs = programs().expect("PostgreSQL is there");
         let directory = tempfile::Builder::new().prefix("formwork-postgres-").tempdir().unwrap().keep();
         if let Some((user, group)) = other_user() {
             chown(&directory, Some(user), Some(group)).unwrap();
         }
-        let mut cluster = Self { programs, directory, settings, keeper: None };
-        let made = cluster
-            .command("initdb")
-            .args(["--auth=trust", "--username=formwork", "--encoding=UTF8", "--locale=C", "--no-sync"])
-            .arg("--pgdata")
-            .arg(cluster.data())
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        cluster.resume();
-        cluster
+        Self { programs, directory, settings, port: 5432, keeper: None }
+    }
+
+    /// Writes a file among the server's, which it alone may read.
+    fn write(&self, name: &str, text: &str) {
+        let file = self.data().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some((user, group)) = other_user() {
+            chown(&file, Some(user), Some(group)).unwrap();
+        }
     }
 
     /// Starts the server again, and returns once it takes connections.
     pub fn resume(&mut self) {
+        self.try_to_resume().unwrap_or_else(does_not_start);
+    }
+
+    /// Starts the server, or gives what it said instead.
+    fn try_to_resume(&mut self) -> Result<(), String> {
         let mut keeper = self.command("sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(&self.directory).arg(self.programs.join("postgres"));
         keeper.arg("-D").arg(self.data()).arg("-k").arg(&self.directory).args(["-c", "listen_addresses="]);
+        keeper.arg("-p").arg(self.port.to_string());
         keeper.args(self.settings.iter().flat_map(|setting| ["-c", setting]));
         // What is typed at the terminal of the tests is not for the server.
         let mut keeper =
@@ -84,8 +192,13 @@ impl Cluster {
         let mut lines = BufReader::new(keeper.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut log = String::new();
         loop {
-            let line = lines.next().unwrap_or_else(|| panic!("PostgreSQL does not start:\n{log}"));
-            if line.contains("ready to accept connections") {
+            let Some(line) = lines.next() else {
+                keeper.kill().unwrap();
+                keeper.wait().unwrap();
+                return Err(log);
+            };
+            // "… connections", or of a standby "… read-only connections".
+            if line.contains("ready to accept") {
                 break;
             }
             log = log + &line + "\n";
@@ -93,6 +206,7 @@ impl Cluster {
         // Read on, so that the server never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         self.keeper = Some(keeper);
+        Ok(())
     }
 
     /// Stops the server by a signal: `INT` ends its sessions, `QUIT` is as good as a crash.
@@ -126,13 +240,20 @@ impl Cluster {
     /// The URL of a database.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://formwork@{}/{database}", self.directory.to_str().unwrap().replace('/', "%2F"))
+        let directory = self.directory.to_str().unwrap().replace('/', "%2F");
+        format!("postgres://formwork@{directory}:{}/{database}", self.port)
+    }
+
+    /// Where others reach a server with TLS.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
     /// The file of the server's socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.directory.join(".s.PGSQL.5432")
+        self.directory.join(format!(".s.PGSQL.{}", self.port))
     }
 
     /// A program of `PostgreSQL`'s, or another one, run as the server is.
@@ -162,6 +283,16 @@ impl Drop for Cluster {
             None => drop(fs::remove_dir_all(&self.directory)),
         }
     }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it takes what a result holds")]
+fn does_not_start(log: String) {
+    panic!("PostgreSQL does not start:\n{log}");
+}
+
+fn succeed(mut command: Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Whether `PostgreSQL` is there; who wants all tests to run is told that it is missing.

@@ -93,7 +93,7 @@ impl Postgres {
 async fn migrate(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
     // Waits for the lock as long as it takes: what is done under it may take long on large tables.
     let mut connection = options.connect().await?;
-    sqlx::migrate!("migrations/postgres").run(&mut connection).await.map_err(StoreError::Migration)?;
+    sqlx::migrate!("migrations/postgres").run(&mut connection).await?;
     Ok(connection)
 }
 

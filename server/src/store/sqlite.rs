@@ -74,7 +74,7 @@ impl Sqlite {
         let options = options(file).create_if_missing(true).busy_timeout(PATIENCE);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
         let pool = pool.connect_with(options).await?;
-        sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::Migration)?;
+        sqlx::migrate!("migrations/sqlite").run(&pool).await?;
         Ok(pool)
     }
 }

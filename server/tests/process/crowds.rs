@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 
-use crate::{GIVE_UP, Serving, connect, get, lift_rate_limits, missing, workspace};
+use crate::{GIVE_UP, Serving, begin, connect, get, lift_rate_limits, missing, workspace};
 
 const IDLE: usize = 5000;
 /// Of each kind: those who send heads, those who send bodies, those who take answers.
@@ -154,13 +154,6 @@ fn five_thousand_idle_and_five_hundred_slow_connections_cost_the_others_little()
     );
     assert!(grown < OF_EACH * connections, "{grown} KiB for {connections} connections");
     idle.iter_mut().for_each(ask);
-}
-
-/// A connection on which something was begun.
-fn begin(address: SocketAddr, part: &str) -> TcpStream {
-    let mut stream = connect(address).unwrap();
-    stream.write_all(part.as_bytes()).unwrap();
-    stream
 }
 
 /// A connection that asks for more than fits on the way, and reads nothing of it.

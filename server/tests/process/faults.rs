@@ -28,13 +28,13 @@ fn subscribe(serving: &Serving, index: usize) -> Answer {
     serving.post("/api/users", "", &body).unwrap()
 }
 
-fn id(answer: &Answer) -> i64 {
+pub(crate) fn id(answer: &Answer) -> i64 {
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.json()["model"]["id"].as_i64().unwrap()
 }
 
 /// Nothing of it is stored for now, and it says when to come back.
-fn unavailable(answer: &Answer) {
+pub(crate) fn unavailable(answer: &Answer) {
     assert_eq!(answer.status, 503, "{}", answer.body);
     assert_eq!(answer.json()["details"][0]["code"], "unavailable");
     assert_eq!(answer.header("retry-after"), Some("5"));

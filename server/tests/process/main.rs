@@ -27,6 +27,7 @@ mod postgres;
 mod revision;
 mod secrets;
 mod shutdown;
+mod tls;
 #[cfg(feature = "otlp")]
 mod traces;
 mod transfer;
@@ -35,15 +36,17 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 const REFERENCE: &str = "reference_rest_api_create_user";
 /// After so long without an answer a test has failed; nothing is measured by it.
 const GIVE_UP: Duration = Duration::from_mins(1);
+/// After so long nothing comes of what has to come by itself, however busy the machine and its disk are.
+const NEVER: Duration = Duration::from_mins(5);
 
 /// The binary in a directory, with nothing of this environment's own settings.
 fn formwork(directory: &Path) -> Command {
@@ -133,8 +136,8 @@ impl Serving {
         Self::spawn(command)
     }
 
-    /// Runs a command that serves, and waits until it does.
-    fn spawn(mut command: Command) -> Self {
+    /// Runs a command that is to serve, and waits for nothing.
+    fn begin(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
@@ -146,18 +149,35 @@ impl Serving {
             }
         });
         let nowhere = ([127, 0, 0, 1], 0).into();
-        let mut serving = Self { child, address: nowhere, operations: None, lines };
-        let line = loop {
-            let line = serving.line_with("http://");
-            if line.contains("formwork serves") {
-                break line;
+        Self { child, address: nowhere, operations: None, lines }
+    }
+
+    /// Runs a command that serves, and waits until it does.
+    fn spawn(command: Command) -> Self {
+        let mut serving = Self::begin(command);
+        serving.wait_until_it_serves();
+        serving
+    }
+
+    /// What it says until it serves.
+    fn wait_until_it_serves(&mut self) -> Vec<String> {
+        let mut said = Vec::new();
+        loop {
+            let line = self.lines.recv_timeout(GIVE_UP);
+            let line = line.unwrap_or_else(|_| panic!("it does not serve:\n{}", said.join("\n")));
+            if let Some((_, address)) =
+                line.split_once(" on http://").filter(|_| line.contains("formwork serves"))
+            {
+                self.address = address.parse().unwrap();
+                return said;
             }
             let address =
                 line.strip_prefix("metrics are on http://").and_then(|rest| rest.strip_suffix("/metrics"));
-            serving.operations = address.map(|address| address.parse().unwrap());
-        };
-        serving.address = line.rsplit('/').next().unwrap().parse().unwrap();
-        serving
+            if let Some(address) = address {
+                self.operations = Some(address.parse().unwrap());
+            }
+            said.push(line);
+        }
     }
 
     /// The same after shell commands that limit what the process may use, or put something else in its way.
@@ -173,6 +193,19 @@ impl Serving {
                 return line;
             }
         }
+    }
+
+    /// All that it says from now on, until it has ended by itself; and how it did.
+    fn until_its_end(mut self) -> (Vec<String>, ExitStatus) {
+        let (begun, mut lines) = (Instant::now(), Vec::new());
+        loop {
+            match self.lines.recv_timeout(NEVER.saturating_sub(begun.elapsed())) {
+                Ok(line) => lines.push(line),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", lines.join("\n")),
+            }
+        }
+        (lines, self.child.wait().unwrap())
     }
 
     fn signal(&self, name: &str) {
@@ -216,6 +249,13 @@ fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(GIVE_UP))?;
     Ok(stream)
+}
+
+/// A connection on which something was begun.
+fn begin(address: SocketAddr, part: &str) -> TcpStream {
+    let mut stream = connect(address).unwrap();
+    stream.write_all(part.as_bytes()).unwrap();
+    stream
 }
 
 fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {

@@ -106,7 +106,7 @@ fn through(serving: &Serving, act: impl FnOnce()) -> (BTreeSet<i64>, usize) {
     (all, refused.into_inner())
 }
 
-fn ready(serving: &Serving) -> u16 {
+pub(crate) fn ready(serving: &Serving) -> u16 {
     get(serving.address, "/readyz").status
 }
 

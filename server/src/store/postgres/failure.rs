@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-use super::super::{Cause, StoreError};
+use super::super::{Cause, Said, StoreError};
 
 /// Why a statement has no answer.
 #[derive(Debug)]
@@ -42,19 +42,19 @@ impl Failure {
         // Appendix A of PostgreSQL's documentation has the codes.
         match said {
             // The session ends, perhaps between a commit and its answer.
-            None => Self::Broken(Arc::new(error)),
+            None => Self::Broken(Arc::new(Said(error))),
             Some(said) if matches!(said.severity(), PgSeverity::Fatal | PgSeverity::Panic) => {
-                Self::Broken(Arc::new(error))
+                Self::Broken(Arc::new(Said(error)))
             }
             Some(said) => match said.code() {
                 // Serialization and deadlocks; rows that another transaction was faster with.
-                code if code.starts_with("40") => Self::Race(Arc::new(error)),
-                "23503" | "23505" => Self::Race(Arc::new(error)),
+                code if code.starts_with("40") => Self::Race(Arc::new(Said(error))),
+                "23503" | "23505" => Self::Race(Arc::new(Said(error))),
                 // Resources, operator intervention, system errors; a lock that was not given; a read-only transaction.
                 code if ["53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
-                    Self::Unavailable(Arc::new(error))
+                    Self::Unavailable(Arc::new(Said(error)))
                 }
-                "55P03" | "25006" => Self::Unavailable(Arc::new(error)),
+                "55P03" | "25006" => Self::Unavailable(Arc::new(Said(error))),
                 _ => Self::Refused(error),
             },
         }
@@ -63,7 +63,7 @@ impl Failure {
     pub(super) fn cause(self) -> Cause {
         match self {
             Self::Race(cause) | Self::Unavailable(cause) | Self::Broken(cause) => cause,
-            Self::Refused(error) => Arc::new(error),
+            Self::Refused(error) => Arc::new(Said(error)),
         }
     }
 
@@ -71,7 +71,7 @@ impl Failure {
     pub(super) fn out_of_reach(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolClosed => Self::Refused(error),
-            error => Self::Unavailable(Arc::new(error)),
+            error => Self::Unavailable(Arc::new(Said(error))),
         }
     }
 }
@@ -83,7 +83,7 @@ impl From<Failure> for StoreError {
             Failure::Race(cause) | Failure::Unavailable(cause) | Failure::Broken(cause) => {
                 Self::Unavailable(cause)
             }
-            Failure::Refused(error) => Self::Database(error),
+            Failure::Refused(error) => Self::Database(Said(error)),
         }
     }
 }

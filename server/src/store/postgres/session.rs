@@ -8,7 +8,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{Executor as _, Postgres};
 
-use super::super::StoreError;
+use super::super::{Said, StoreError};
 
 /// For how long a connection that answered is taken to be alive.
 pub(super) const FRESH: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     if !names.all(|name| PARAMETERS.contains(&name)) {
         return Err(StoreError::UnknownParameter);
     }
-    let options = PgConnectOptions::from_str(url).map_err(StoreError::MalformedUrl)?;
+    let options = PgConnectOptions::from_str(url).map_err(|error| StoreError::MalformedUrl(Said(error)))?;
     // Poolers refuse the driver's own wish for digits, of which nothing here has any.
     let options = options.extra_float_digits(None);
     Ok(match options.get_application_name() {
