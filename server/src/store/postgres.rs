@@ -22,7 +22,7 @@ use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, Stor
 use crate::measures::{Commits, Connections};
 use committer::committer;
 use failure::{Failure, Silence};
-use session::Lease;
+use session::{LastReadOnly, Lease};
 
 /// Connections for everything else.
 const READERS: u32 = 8;
@@ -34,6 +34,7 @@ const ANSWER: Duration = Duration::from_secs(15);
 pub(super) struct Postgres {
     writer: Writer,
     pool: PgPool,
+    last_read_only: LastReadOnly,
 }
 
 impl Postgres {
@@ -48,14 +49,20 @@ impl Postgres {
             return Err(StoreError::Unfinished);
         }
         let writer = Writer::start("postgres-writer", committer(options.clone()))?;
+        let last_read_only = LastReadOnly::default();
+        let last = last_read_only.clone();
         let pool = PgPoolOptions::new()
             .max_connections(READERS)
             // From now on somebody serves the database.
             .min_connections(1)
             .acquire_timeout(CONNECT)
             .test_before_acquire(false)
-            .before_acquire(|connection, state| {
+            .before_acquire(move |connection, state| {
+                let is_too_old = last.is_within(state.age);
                 Box::pin(async move {
+                    if is_too_old {
+                        return Ok(false);
+                    }
                     if state.idle_for > session::FRESH {
                         connection.ping().await?;
                     }
@@ -66,7 +73,7 @@ impl Postgres {
             .connect_with(options)
             .await?;
         connection.close().await?;
-        Ok(Self { writer, pool })
+        Ok(Self { writer, pool, last_read_only })
     }
 
     /// Asks what may be asked again, should the connection turn out to be dead.
@@ -143,7 +150,11 @@ impl Store for Postgres {
         let rows =
             self.read(|| sqlx::query("SELECT current_setting('transaction_read_only') = 'on'")).await?;
         let read_only = rows.first().map_or(Ok(false), |row| row.try_get(0))?;
-        if read_only { Err(StoreError::Unavailable(Arc::new(failure::ReadOnly))) } else { Ok(()) }
+        if !read_only {
+            return Ok(());
+        }
+        self.last_read_only.is_now();
+        Err(StoreError::Unavailable(Arc::new(failure::ReadOnly)))
     }
 
     async fn add_token(&self, token: &StoredToken) -> Result<bool, StoreError> {

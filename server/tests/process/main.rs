@@ -12,6 +12,7 @@
 )]
 
 mod backup;
+mod cable;
 mod command_line;
 mod crowds;
 mod dev;
@@ -20,6 +21,7 @@ mod documentation;
 mod durability;
 mod edge;
 mod examples;
+mod failover;
 mod faults;
 mod lint;
 mod policies;

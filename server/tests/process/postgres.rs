@@ -1,19 +1,17 @@
 //! Servers on `PostgreSQL`: killed, cut off from it, without it, and several on one database.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use formwork_tests::postgres::{self, Cluster};
 use serde_json::json;
 use sqlx::PgPool;
 
+use crate::cable::Cable;
 use crate::durability::{FAULTS, Request, exactly, kill_over_and_over};
-use crate::{Serving, get, lift_rate_limits, run, text, workspace};
+use crate::{NEVER, Serving, get, lift_rate_limits, run, text, workspace};
 
 const CLIENTS: usize = 6;
 /// How many creates are acknowledged before and after something happens.
@@ -110,8 +108,10 @@ pub(crate) fn ready(serving: &Serving) -> u16 {
     get(serving.address, "/readyz").status
 }
 
-fn wait_until_ready(serving: &Serving, status: u16) {
+pub(crate) fn wait_until_ready(serving: &Serving, status: u16) {
+    let begun = Instant::now();
     while ready(serving) != status {
+        assert!(begun.elapsed() < NEVER, "`/readyz` never is {status}");
         std::thread::yield_now();
     }
 }
@@ -156,49 +156,6 @@ fn a_database_that_is_silent_is_waited_for() {
     exactly(&sound(&url), &stored);
 }
 
-/// A way to the database that can be cut.
-struct Cable {
-    address: SocketAddr,
-    ends: Arc<Mutex<Vec<TcpStream>>>,
-}
-
-impl Cable {
-    fn to(socket: PathBuf) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let ends = Arc::new(Mutex::new(Vec::new()));
-        let laid = Arc::clone(&ends);
-        std::thread::spawn(move || {
-            for near in listener.incoming().map_while(Result::ok) {
-                let far = UnixStream::connect(&socket).unwrap();
-                laid.lock().unwrap().push(near.try_clone().unwrap());
-                let (back, forth) = (near.try_clone().unwrap(), far.try_clone().unwrap());
-                std::thread::spawn(move || pass(near, forth));
-                std::thread::spawn(move || pass(far, back));
-            }
-        });
-        Self { address, ends }
-    }
-
-    fn cut(&self) {
-        for end in self.ends.lock().unwrap().drain(..) {
-            // It may have ended by itself.
-            let _ = end.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-/// Hands on what comes until one side ends; then the other is told by its end being dropped.
-fn pass(mut from: impl Read, mut to: impl Write) {
-    let mut bytes = [0; 1 << 14];
-    let mut on = || -> io::Result<bool> {
-        let read = from.read(&mut bytes)?;
-        to.write_all(&bytes[..read])?;
-        Ok(read > 0)
-    };
-    while on().unwrap_or(false) {}
-}
-
 #[test]
 fn connections_that_are_cut_under_load_lose_and_double_nothing() {
     if !postgres::is_there() {
@@ -208,8 +165,7 @@ fn connections_that_are_cut_under_load_lose_and_double_nothing() {
     let (root, url) = (workspace(), block_on(cluster.database()));
     lift_rate_limits(root.path());
     let cable = Cable::to(cluster.socket());
-    let over_cable = format!("postgres://formwork@{}/{}", cable.address, url.rsplit('/').next().unwrap());
-    let serving = Serving::start(root.path(), &["--database", &over_cable]);
+    let serving = Serving::start(root.path(), &["--database", &cable.url(&url)]);
     let mut unknown = 0;
     let mut all = BTreeSet::new();
     let (stored, refused) = through(&serving, || {

@@ -1,7 +1,8 @@
-//! Connections: what a URL says, how a session is set, and one that is given back only when it is idle.
+//! Connections: what a URL says, how a session is set, one that is given back only when it is idle, and which are too old.
 
 use std::str::FromStr as _;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
@@ -96,5 +97,24 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         drop(self.0.take().map(PoolConnection::detach));
+    }
+}
+
+/// When the database was last seen to take no writes.
+///
+/// Connections from before are not used again: the address may lead to another server by now.
+#[derive(Clone, Default)]
+pub(super) struct LastReadOnly(Arc<Mutex<Option<Instant>>>);
+
+impl LastReadOnly {
+    /// It takes none.
+    pub(super) fn is_now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether a connection of this age is from before.
+    pub(super) fn is_within(&self, age: Duration) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() <= age)
     }
 }

@@ -1,0 +1,135 @@
+//! A database that takes no writes for a while, and another that takes its place: the server is not told, nor restarted.
+
+use std::collections::BTreeSet;
+
+use formwork_tests::postgres::{self, Cluster};
+
+use crate::cable::Cable;
+use crate::durability::exactly;
+use crate::faults::{id, unavailable};
+use crate::postgres::{block_on, ready, sound, wait_until_ready};
+use crate::{Answer, Serving, get, lift_rate_limits, workspace};
+
+/// More than are stored before a database that is told to takes no more writes.
+const SOON: usize = 1000;
+/// More than a server has connections to read on.
+const READERS: usize = 16;
+
+/// Subscribers one after the other, and what is stored of them.
+struct Subscribers<'s> {
+    serving: &'s Serving,
+    stored: BTreeSet<i64>,
+    next: usize,
+}
+
+impl<'s> Subscribers<'s> {
+    fn of(serving: &'s Serving) -> Self {
+        Self { serving, stored: BTreeSet::new(), next: 0 }
+    }
+
+    /// The next one; whoever was refused comes again.
+    fn subscribe(&mut self) -> Answer {
+        let answer = self.serving.subscribe(&format!("{}@example.com", self.next)).unwrap();
+        if answer.status == 201 {
+            self.stored.insert(id(&answer));
+            self.next += 1;
+        }
+        answer
+    }
+
+    fn is_stored(&mut self) {
+        id(&self.subscribe());
+    }
+
+    /// Goes on until the database takes no more, of which its sessions learn one by one.
+    fn until_refused(&mut self) {
+        wait_until_ready(self.serving, 503);
+        let refused = (0..SOON).map(|_| self.subscribe()).find(|answer| answer.status != 201);
+        unavailable(&refused.expect("the database takes writes"));
+        // Not by accident.
+        unavailable(&self.subscribe());
+        assert_eq!(ready(self.serving), 503);
+    }
+}
+
+#[test]
+fn a_database_that_turns_read_only_is_written_once_it_may_be_again() {
+    if !postgres::is_there() {
+        return;
+    }
+    let cluster = Cluster::fleeting();
+    let (root, url) = (workspace(), block_on(cluster.database()));
+    lift_rate_limits(root.path());
+    let serving = Serving::start(root.path(), &["--database", &url]);
+    let mut subscribers = Subscribers::of(&serving);
+    subscribers.is_stored();
+    block_on(cluster.let_write(false));
+    subscribers.until_refused();
+    exactly(&sound(&url), &subscribers.stored);
+    block_on(cluster.let_write(true));
+    wait_until_ready(&serving, 200);
+    subscribers.is_stored();
+    exactly(&sound(&url), &subscribers.stored);
+}
+
+#[test]
+fn a_standby_that_is_promoted_takes_the_place_of_a_server_that_is_gone() {
+    if !postgres::is_there() {
+        return;
+    }
+    let mut first = Cluster::fleeting();
+    let (root, url) = (workspace(), block_on(first.database()));
+    lift_rate_limits(root.path());
+    let second = first.standby();
+    let cable = Cable::to(first.socket());
+    let serving = Serving::start(root.path(), &["--database", &cable.url(&url)]);
+    let mut subscribers = Subscribers::of(&serving);
+    subscribers.is_stored();
+    block_on(first.replicated());
+    cable.lead_to(second.socket());
+    first.stop("INT");
+    // Its connection has just broken, so of this one nobody knows.
+    assert_eq!(subscribers.subscribe().status, 503);
+    subscribers.until_refused();
+    second.promote();
+    wait_until_ready(&serving, 200);
+    subscribers.is_stored();
+    exactly(&sound(&second.url(database(&url))), &subscribers.stored);
+}
+
+#[test]
+fn a_standby_that_is_promoted_takes_the_place_of_a_server_that_stays_and_only_reads() {
+    if !postgres::is_there() {
+        return;
+    }
+    let first = Cluster::fleeting();
+    let (root, url) = (workspace(), block_on(first.database()));
+    lift_rate_limits(root.path());
+    let second = first.standby();
+    let cable = Cable::to(first.socket());
+    let serving = Serving::start(root.path(), &["--database", &cable.url(&url)]);
+    let mut subscribers = Subscribers::of(&serving);
+    subscribers.is_stored();
+    // Several connections to what will be the wrong server.
+    std::thread::scope(|scope| {
+        for _ in 0..READERS {
+            scope.spawn(|| assert_eq!(get(serving.address, "/readyz").status, 200));
+        }
+    });
+    block_on(first.let_write(false));
+    subscribers.until_refused();
+    block_on(first.replicated());
+    second.promote();
+    cable.lead_to(second.socket());
+    wait_until_ready(&serving, 200);
+    for _ in 0..READERS {
+        assert_eq!(ready(&serving), 200, "a connection to the first server is used");
+    }
+    subscribers.is_stored();
+    exactly(&sound(&second.url(database(&url))), &subscribers.stored);
+}
+
+/// The name of the database of a URL.
+fn database(url: &str) -> &str {
+    url.rsplit('/').next().unwrap()
+}
