@@ -1,11 +1,12 @@
 //! Connections, as strangers make them: slow, many, malformed; and what operators see of it.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::{REFERENCE, Serving, connect, get, run, text, user, workspace};
+use crate::{GIVE_UP, REFERENCE, Serving, begin, connect, get, run, text, user, workspace};
 
 /// All that the server sends until it closes the connection.
 fn until_closed(mut stream: TcpStream) -> String {
@@ -57,6 +58,75 @@ fn an_answer_that_is_not_taken_is_not_kept() {
     // There is room for one connection: another is served once that one is given up.
     let answer = serving.post("/api/users", "", "{}").unwrap();
     assert_eq!(answer.status, 401, "{}", answer.body);
+}
+
+/// Requests that begin, and what each may go on with for as long as it likes: a head, a body of a length that it names, one
+/// in chunks, and one as a page sends it.
+const UNFINISHED: [(&str, &str); 4] = [
+    ("POST /api/users HTTP/1.1\r\nHost: test\r\nX-Slow: ", "a"),
+    (
+        "POST /api/users HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{",
+        " ",
+    ),
+    (
+        "POST /api/users HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "1\r\n \r\n",
+    ),
+    (
+        "POST /forms/newsletter HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: 1000000\r\n\r\nform=",
+        "a",
+    ),
+];
+
+/// Goes on with a request, a piece every hundredth of a second, until the server closes the connection; what it says.
+fn until_let_go(mut stream: TcpStream, piece: &str) -> String {
+    stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
+    let (begun, mut answer, mut buffer) = (Instant::now(), Vec::new(), [0; 4096]);
+    while stream.write_all(piece.as_bytes()).is_ok() {
+        assert!(begun.elapsed() < GIVE_UP, "it is still waited for");
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => answer.extend(&buffer[..read]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => break,
+        }
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn whoever_sends_a_little_at_a_time_and_comes_to_no_end_is_let_go() {
+    let root = workspace();
+    let places = UNFINISHED.len().to_string();
+    let serving = Serving::start(
+        root.path(),
+        &["--idle-timeout", "200ms", "--body-timeout", "200ms", "--max-connections", &places],
+    );
+    std::thread::scope(|scope| {
+        for (begun, piece) in UNFINISHED {
+            let stream = begin(serving.address, begun);
+            scope.spawn(move || {
+                let answer = until_let_go(stream, piece);
+                // Whoever still sends may miss what is said last.
+                assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{begun}: {answer}");
+            });
+        }
+    });
+    assert_eq!(get(serving.address, "/healthz").status, 200, "they have left their places");
+}
+
+#[test]
+fn whoever_goes_away_in_the_middle_leaves_its_place_at_once() {
+    let root = workspace();
+    let serving = Serving::start(
+        root.path(),
+        &["--idle-timeout", "1h", "--body-timeout", "1h", "--max-connections", "1"],
+    );
+    for (begun, _) in UNFINISHED {
+        drop(begin(serving.address, begun));
+        assert_eq!(get(serving.address, "/healthz").status, 200, "{begun}");
+    }
 }
 
 #[test]
