@@ -127,6 +127,36 @@ async fn who_loses_one_of_several_claims_gets_none() {
     other.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_single_claim_has_one_owner_and_who_claims_nothing_is_stored() {
+    const CLAIMS: u8 = 10;
+    const EACH: u8 = 6;
+    let server = Server::new(&[]).await;
+    let other = store::open(&server.url).await.unwrap();
+    let mut creations = JoinSet::new();
+    for index in 0..CLAIMS * EACH {
+        let claims = if index % EACH == 0 { vec![] } else { vec![index % CLAIMS] };
+        let store = Arc::clone(if index % 2 == 0 { &server.store } else { &other });
+        creations.spawn(async move { (claims.clone(), store.create(record("{}", &claims)).await.unwrap()) });
+    }
+    let mut owners: BTreeMap<Vec<u8>, Vec<i64>> = BTreeMap::new();
+    for (claims, outcome) in creations.join_all().await {
+        match outcome {
+            Creation::Created(id) => owners.entry(claims).or_default().push(id),
+            outcome => assert_eq!((outcome, claims.len()), (Creation::Taken(vec![0]), 1)),
+        }
+    }
+    let without = owners.remove(&vec![]).unwrap();
+    assert_eq!(without.len(), usize::from(CLAIMS));
+    assert_eq!(owners.len(), usize::from(CLAIMS));
+    assert!(owners.values().all(|owners| owners.len() == 1), "{owners:?}");
+    let ids: BTreeSet<i64> = owners.into_values().flatten().chain(without).collect();
+    assert_eq!(ids.len(), 2 * usize::from(CLAIMS), "an id is given twice");
+    assert_eq!(server.count("records").await, 2 * i64::from(CLAIMS));
+    assert_eq!(server.count("claims").await, i64::from(CLAIMS));
+    other.close().await;
+}
+
 #[tokio::test]
 async fn a_record_that_claims_the_same_twice_is_refused() {
     let server = Server::new(&[]).await;
