@@ -16,7 +16,8 @@ use crate::measures::Hashes;
 
 /// How much a new measurement moves what is thought usual: one part in so many.
 const INERTIA: u32 = 8;
-type Work = Box<dyn FnOnce(&mut Argon2id) + Send>;
+/// Measures itself, and then tells what came of it.
+type Work = Box<dyn FnOnce(&Shared, &mut Argon2id) + Send>;
 
 /// The threads; they end when this is dropped and nobody waits any more.
 pub(super) struct Threads {
@@ -108,9 +109,13 @@ impl Place {
         work: impl FnOnce(&mut Argon2id) -> T + Send + 'static,
     ) -> Option<T> {
         let (reply, outcome) = oneshot::channel();
-        self.enqueue(Box::new(move |argon2id| {
+        self.enqueue(Box::new(move |shared, argon2id| {
+            let started = Instant::now();
+            let outcome = work(argon2id);
+            // First, since this thread may not run again for long: whoever is told finds it counted.
+            shared.took(started.elapsed());
             // Who left while it was done does not want to know.
-            let _ = reply.send(work(argon2id));
+            let _ = reply.send(outcome);
         }));
         outcome.await.ok()
     }
@@ -168,10 +173,8 @@ fn run(shared: &Shared) {
     step_back();
     let mut argon2id = Argon2id::default();
     while let Some(work) = shared.next() {
-        let started = Instant::now();
         // Every hash overwrites the whole memory, so what a panicking one left in it does no harm.
-        let _ = catch_unwind(AssertUnwindSafe(|| work(&mut argon2id)));
-        shared.took(started.elapsed());
+        let _ = catch_unwind(AssertUnwindSafe(|| work(shared, &mut argon2id)));
     }
 }
 
@@ -195,12 +198,40 @@ fn step_back() {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::sync::mpsc::channel;
-    use std::task::{Context, Waker};
+    use std::sync::mpsc::{Sender, channel};
+    use std::task::{Context, Wake, Waker};
+
+    use prometheus_client::encoding::text::encode;
+    use prometheus_client::registry::Registry;
 
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    /// What is measured at the moment when somebody is told.
+    struct Moment(Hashes, Sender<String>);
+
+    impl Wake for Moment {
+        fn wake(self: Arc<Self>) {
+            let (mut registry, mut text) = (Registry::default(), String::new());
+            registry.register("took", "", self.0.durations.clone());
+            encode(&mut text, &registry).unwrap();
+            self.1.send(text).unwrap();
+        }
+    }
+
+    #[test]
+    fn whoever_is_told_finds_it_measured() {
+        let threads = Threads::start(1, SECOND, SECOND).unwrap();
+        let (gate, opened) = channel::<()>();
+        let mut waiting = Box::pin(threads.admit().ok().unwrap().run(move |_| opened.recv().is_ok()));
+        let (told, measured) = channel();
+        let waker = Arc::new(Moment(threads.measures().clone(), told)).into();
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        gate.send(()).unwrap();
+        let measured = measured.recv().unwrap();
+        assert!(measured.contains("took_count 1\n"), "{measured}");
+    }
 
     #[tokio::test]
     async fn the_queue_is_as_long_as_the_wait_that_is_allowed() {
