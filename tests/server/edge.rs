@@ -1,5 +1,8 @@
 //! What every answer carries, who may read it in a browser, and what is counted.
 
+use std::fs;
+use std::time::SystemTime;
+
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::json;
@@ -53,6 +56,32 @@ async fn pages_of_other_origins_read_nothing_unless_they_are_named() {
 }
 
 #[tokio::test]
+async fn what_is_counted_is_for_no_token_that_some_form_could_be_closed_to() {
+    let server = Server::new(&[]).await;
+    let snapshot = server.registry.snapshot();
+    let names: Vec<&str> = snapshot.statuses.iter().map(|status| status.name.as_str()).collect();
+    let present = bearer(&server.token("present", &names).await);
+    let everything = bearer(&server.token("everything", &["newsletter", "*"]).await);
+    let statuses = async || {
+        let mut answers = Vec::new();
+        for token in [&present, &everything] {
+            answers.push(server.get("/metrics", &[("authorization", token)]).await.status);
+        }
+        answers
+    };
+    assert_eq!(statuses().await, [StatusCode::FORBIDDEN, StatusCode::OK]);
+    for name in names {
+        fs::remove_file(server.root.path().join(format!("configs/forms/{name}.toml"))).unwrap();
+    }
+    // What is gone at one look may be back at the next.
+    for _ in 0..2 {
+        server.registry.reload(SystemTime::now()).unwrap();
+    }
+    assert!(server.registry.snapshot().statuses.is_empty());
+    assert_eq!(statuses().await, [StatusCode::FORBIDDEN, StatusCode::OK]);
+}
+
+#[tokio::test]
 async fn what_is_counted_is_for_those_who_may_use_every_form_and_names_nothing_else() {
     let server = Server::new(&[]).await;
     let everything = bearer(&server.token("prometheus", &["*"]).await);
@@ -77,7 +106,7 @@ async fn what_is_counted_is_for_those_who_may_use_every_form_and_names_nothing_e
     insta::assert_snapshot!(lines.join("\n"));
     assert!(!answer.text.contains("made_up"));
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md");
-    let page = std::fs::read_to_string(page).unwrap();
+    let page = fs::read_to_string(page).unwrap();
     for line in answer.text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
         let name = line.split(' ').next().unwrap();
         assert!(page.contains(&format!("| `{name}")), "the page on operations does not tell of `{name}`");

@@ -271,7 +271,7 @@ fn metrics() -> Value {
     json!({
         "operationId": "metrics",
         "tags": ["service"],
-        "summary": "What is counted; for tokens that cover every form",
+        "summary": "What is counted; for tokens with the pattern `*`, which covers every form",
         "security": [{ "Bearer": [] }, { "Token": [] }],
         "responses": responses([("200", counted)], &[&UNAUTHORIZED, &FORBIDDEN, &INTERNAL]),
     })
