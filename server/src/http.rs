@@ -144,7 +144,7 @@ async fn represented(request: Request, next: Next) -> Response {
 pub fn operations(app: Arc<App>) -> Router {
     Router::new()
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(health::ready_in_detail))
         .route("/metrics", get(measure::show_to_anyone))
         .fallback(async || ApiError::NotFound)
         .layer(middleware::from_fn(represented))

@@ -34,7 +34,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use formwork::accounts::Accounts;
-use formwork::http::{App, Edge, TrustedProxies, router};
+use formwork::http::{App, Draining, Edge, TrustedProxies, router};
 use formwork::metrics::Metrics;
 use formwork::password::Hasher;
 use formwork::rate::Rates;
@@ -60,6 +60,8 @@ struct Server {
     store: Arc<dyn Store>,
     hasher: Hasher,
     workbench: Arc<Workbench>,
+    /// Whether it is told to stop.
+    draining: Draining,
     router: Router,
     /// The seconds that rate limits take to have passed.
     seconds: Arc<AtomicU64>,
@@ -132,6 +134,7 @@ impl Server {
         let seconds = Arc::new(AtomicU64::new(0));
         let clock = Arc::clone(&seconds);
         let workbench = Arc::new(Workbench::new(audience, &registry, SystemTime::now()));
+        let draining = Draining::default();
         let app = App {
             registry: Arc::clone(&registry),
             store: Arc::clone(&store),
@@ -142,13 +145,15 @@ impl Server {
                 rates: Rates::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
                 proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
                 metrics: Arc::new(Metrics::of(hasher.clone(), Arc::clone(&store))),
+                draining: draining.clone(),
                 origins: vec!["https://shop.example".parse().unwrap()],
                 ..Edge::default()
             },
             clock: || UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         };
         let url = url.to_owned();
-        Self { root, registry, url, store, hasher, workbench, router: router(Arc::new(app)), seconds }
+        let router = router(Arc::new(app));
+        Self { root, registry, url, store, hasher, workbench, draining, router, seconds }
     }
 
     async fn token(&self, name: &str, forms: &[&str]) -> String {

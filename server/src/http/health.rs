@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::App;
@@ -19,24 +19,57 @@ pub(super) async fn live() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], json!({ "status": "ok" }).to_string()).into_response()
 }
 
-/// The database answers, forms are loaded, and the process is not about to stop.
+/// The database answers, forms are loaded, and the process is not about to stop: for anyone, so no more than whether.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let database = timeout(PATIENCE, app.store.ping()).await.is_ok_and(|answer| answer.is_ok());
-    let snapshot = app.registry.snapshot();
-    let served = snapshot.statuses.iter().filter(|status| status.form.is_some()).count();
-    let draining = app.edge.draining.has_begun();
-    let is_ready = database && served > 0 && !draining;
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let word = match (is_ready, draining) {
-        (true, _) => "ok",
-        (_, true) => "draining",
-        _ => "unavailable",
-    };
-    let body = json!({
-        "status": word,
-        "database": if database { "ok" } else { "unreachable" },
-        "forms": served,
-        "generation": snapshot.generation,
-    });
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    let readiness = Readiness::of(&app).await;
+    readiness.answer(&json!({ "status": readiness.word() }))
+}
+
+/// The same with its reasons, where those who are not meant to see them cannot connect.
+pub(super) async fn ready_in_detail(State(app): State<Arc<App>>) -> Response {
+    let readiness = Readiness::of(&app).await;
+    readiness.answer(&json!({
+        "status": readiness.word(),
+        "database": if readiness.database { "ok" } else { "unreachable" },
+        "forms": readiness.forms,
+        "generation": readiness.generation,
+    }))
+}
+
+/// What it takes to be sent requests.
+struct Readiness {
+    /// Whether the database answers.
+    database: bool,
+    /// How many forms are served.
+    forms: usize,
+    /// Which forms they are.
+    generation: u64,
+    /// Whether the process is about to stop.
+    draining: bool,
+}
+
+impl Readiness {
+    async fn of(app: &App) -> Self {
+        let database = timeout(PATIENCE, app.store.ping()).await.is_ok_and(|answer| answer.is_ok());
+        let snapshot = app.registry.snapshot();
+        let forms = snapshot.statuses.iter().filter(|status| status.form.is_some()).count();
+        Self { database, forms, generation: snapshot.generation, draining: app.edge.draining.has_begun() }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.database && self.forms > 0 && !self.draining
+    }
+
+    fn word(&self) -> &'static str {
+        match (self.is_ready(), self.draining) {
+            (true, _) => "ok",
+            (_, true) => "draining",
+            _ => "unavailable",
+        }
+    }
+
+    fn answer(&self, body: &Value) -> Response {
+        let status = if self.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    }
 }

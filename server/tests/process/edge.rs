@@ -202,6 +202,9 @@ fn metrics_have_an_address_of_their_own() {
     let elsewhere = get(metrics, "/api/form_configurations").status;
     assert_eq!((seen.status, refused, elsewhere), (200, 401, 404));
     assert!(seen.body.contains("formwork_forms{state=\"live\"} 4\n"), "{}", seen.body);
+    assert_eq!(get(serving.address, "/readyz").json(), json!({ "status": "ok" }));
+    let ready = get(metrics, "/readyz").json();
+    assert_eq!(ready, json!({ "status": "ok", "database": "ok", "forms": 4, "generation": 1 }));
 }
 
 #[test]
