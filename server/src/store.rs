@@ -60,6 +60,12 @@ pub enum StoreError {
     /// The operating system gives no thread to write on.
     #[error("cannot start a thread for the database")]
     Thread(#[source] std::io::Error),
+    /// It cannot be opened, since nothing comes back from where it should be.
+    #[error("the database does not answer: there was no connection within {} seconds", within.as_secs())]
+    Silent {
+        /// For how long it was waited for.
+        within: Duration,
+    },
     /// Somebody else is at it.
     #[error("the database is in use; a transfer needs it alone: stop the servers first")]
     InUse,

@@ -98,8 +98,10 @@ impl Postgres {
 
 /// Brings the tables up to date; of several servers that start at once, one does it while the others wait.
 async fn migrate(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    // An address that swallows what is sent to it would be waited for until the operating system gives up, or forever.
+    let connected = timeout(CONNECT, options.connect()).await;
+    let mut connection = connected.map_err(|_| StoreError::Silent { within: CONNECT })??;
     // Waits for the lock as long as it takes: what is done under it may take long on large tables.
-    let mut connection = options.connect().await?;
     sqlx::migrate!("migrations/postgres").run(&mut connection).await?;
     Ok(connection)
 }

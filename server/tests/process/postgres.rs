@@ -1,7 +1,7 @@
 //! Servers on `PostgreSQL`: killed, cut off from it, without it, and several on one database.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use sqlx::PgPool;
 
 use crate::cable::Cable;
 use crate::durability::{FAULTS, Request, exactly, kill_over_and_over};
-use crate::{NEVER, Serving, get, lift_rate_limits, run, text, workspace};
+use crate::{NEVER, Serving, formwork, get, lift_rate_limits, run, text, workspace};
 
 const CLIENTS: usize = 6;
 /// How many creates are acknowledged before and after something happens.
@@ -178,6 +178,20 @@ fn connections_that_are_cut_under_load_lose_and_double_nothing() {
     all.extend(stored);
     assert!(unknown > 0, "no request was under way");
     exactly(&sound(&url), &all);
+}
+
+#[test]
+fn a_database_that_never_answers_is_not_waited_for_at_the_start() {
+    // It takes connections, as the operating system does for it, and says nothing on any.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://formwork@{}/formwork", silent.local_addr().unwrap());
+    let root = workspace();
+    let mut command = formwork(root.path());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    let (lines, status) = Serving::begin(command).until_its_end();
+    assert_eq!(status.code(), Some(2));
+    let last = lines.last().unwrap();
+    assert!(last.starts_with("error: cannot open the database: the database does not answer: "), "{last}");
 }
 
 #[test]
