@@ -48,8 +48,8 @@ impl Postgres {
         if is_unfinished(&mut connection).await? {
             return Err(StoreError::Unfinished);
         }
-        let writer = Writer::start("postgres-writer", committer(options.clone()))?;
         let last_read_only = LastReadOnly::default();
+        let writer = Writer::start("postgres-writer", committer(options.clone(), last_read_only.clone()))?;
         let last = last_read_only.clone();
         let pool = PgPoolOptions::new()
             .max_connections(READERS)
@@ -152,10 +152,10 @@ impl Store for Postgres {
         let rows =
             self.read(|| sqlx::query("SELECT current_setting('transaction_read_only') = 'on'")).await?;
         let read_only = rows.first().map_or(Ok(false), |row| row.try_get(0))?;
+        self.last_read_only.saw(!read_only);
         if !read_only {
             return Ok(());
         }
-        self.last_read_only.is_now();
         Err(StoreError::Unavailable(Arc::new(failure::ReadOnly)))
     }
 

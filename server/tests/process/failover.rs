@@ -1,6 +1,7 @@
 //! A database that takes no writes for a while, and another that takes its place: the server is not told, nor restarted.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use formwork_tests::postgres::{self, Cluster};
 
@@ -8,10 +9,12 @@ use crate::cable::Cable;
 use crate::durability::exactly;
 use crate::faults::{id, unavailable};
 use crate::postgres::{block_on, ready, sound, wait_until_ready};
-use crate::{Answer, Serving, get, lift_rate_limits, workspace};
+use crate::{Answer, Serving, get, lift_rate_limits, post, run, text, workspace};
 
 /// More than are stored before a database that is told to takes no more writes.
 const SOON: usize = 1000;
+/// A token that nobody has.
+const UNKNOWN: &str = "fw_0123456789abcdef_0";
 /// More than a server has connections to read on.
 const READERS: usize = 16;
 
@@ -44,11 +47,16 @@ impl<'s> Subscribers<'s> {
     /// Goes on until the database takes no more, of which its sessions learn one by one.
     fn until_refused(&mut self) {
         wait_until_ready(self.serving, 503);
-        let refused = (0..SOON).map(|_| self.subscribe()).find(|answer| answer.status != 201);
-        unavailable(&refused.expect("the database takes writes"));
+        self.until_one_is_refused();
         // Not by accident.
         unavailable(&self.subscribe());
         assert_eq!(ready(self.serving), 503);
+    }
+
+    /// The same where nobody asks whether the server is ready.
+    fn until_one_is_refused(&mut self) {
+        let refused = (0..SOON).map(|_| self.subscribe()).find(|answer| answer.status != 201);
+        unavailable(&refused.expect("the database takes writes"));
     }
 }
 
@@ -127,6 +135,51 @@ fn a_standby_that_is_promoted_takes_the_place_of_a_server_that_stays_and_only_re
     }
     subscribers.is_stored();
     exactly(&sound(&second.url(database(&url))), &subscribers.stored);
+}
+
+#[test]
+fn what_is_read_follows_what_is_written_where_nobody_asks_whether_a_server_is_ready() {
+    if !postgres::is_there() {
+        return;
+    }
+    let first = Cluster::fleeting();
+    let (root, url) = (workspace(), block_on(first.database()));
+    lift_rate_limits(root.path());
+    let second = first.standby();
+    let cable = Cable::to(first.socket());
+    let serving = Serving::start(root.path(), &["--database", &cable.url(&url)]);
+    let mut subscribers = Subscribers::of(&serving);
+    subscribers.is_stored();
+    block_on(first.let_write(false));
+    subscribers.until_one_is_refused();
+    // Several connections to what will be the wrong server, made after it was seen to take no writes.
+    std::thread::scope(|scope| {
+        for _ in 0..READERS {
+            let server = serving.address;
+            scope.spawn(move || assert_eq!(judged_for(server, UNKNOWN), 401));
+        }
+    });
+    block_on(first.replicated());
+    second.promote();
+    cable.lead_to(second.socket());
+    subscribers.is_stored();
+    let url = second.url(database(&url));
+    let made = run(root.path(), &["token", "create", "--name", "ci", "--forms", "*", "--database", &url]);
+    let token = text(&made.stdout);
+    for _ in 0..READERS {
+        assert_eq!(
+            judged_for(serving.address, token.trim()),
+            422,
+            "a connection to the first server is used"
+        );
+    }
+    exactly(&sound(&url), &subscribers.stored);
+}
+
+/// How a form is judged for somebody with this token, who is looked for in the database.
+fn judged_for(server: SocketAddr, token: &str) -> u16 {
+    let path = "/api/form_configurations/developer/sign_up/validate";
+    post(server, path, &format!("Authorization: Bearer {token}\r\n"), r#"{"form":{}}"#).unwrap().status
 }
 
 /// The name of the database of a URL.

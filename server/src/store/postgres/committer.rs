@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::super::writer::Outcomes;
 use super::super::{Cause, Creation, NewRecord, StoreError};
 use super::failure::{Failure, Silence};
+use super::session::LastReadOnly;
 use super::{ANSWER, CONNECT, group, session};
 
 /// How often parts of a group may lose against others before they are given up.
@@ -25,8 +26,11 @@ const RACES: usize = 20;
 struct Outrun;
 
 /// Stores groups and makes them durable; connects when there is something to store.
-pub(super) fn committer(options: PgConnectOptions) -> impl FnMut(&[&NewRecord]) -> Outcomes + Send + 'static {
-    let mut link = Link { options, live: None };
+pub(super) fn committer(
+    options: PgConnectOptions,
+    last_read_only: LastReadOnly,
+) -> impl FnMut(&[&NewRecord]) -> Outcomes + Send + 'static {
+    let mut link = Link { options, last_read_only, live: None };
     // Its own, so that it waits for nothing but the database; made here, because it may end only on this thread.
     let mut runtime: Option<Runtime> = None;
     move |records| {
@@ -48,6 +52,7 @@ pub(super) fn committer(options: PgConnectOptions) -> impl FnMut(&[&NewRecord]) 
 /// The way to the database.
 struct Link {
     options: PgConnectOptions,
+    last_read_only: LastReadOnly,
     live: Option<Live>,
 }
 
@@ -91,7 +96,7 @@ impl Link {
             let (told, goes_on): (fn(Cause) -> StoreError, bool) = match &failure {
                 Failure::Refused(_) => (StoreError::Refused, true),
                 Failure::Race(_) => (StoreError::Unavailable, true),
-                Failure::Unavailable(_) => (StoreError::Unavailable, false),
+                Failure::Unavailable(_) | Failure::ReadOnly(_) => (StoreError::Unavailable, false),
                 Failure::Broken(_) => (StoreError::Unknown, false),
             };
             let cause = failure.cause();
@@ -113,8 +118,13 @@ impl Link {
         let mut connection = self.connection().await?;
         let answer = timeout(ANSWER, group::store(&mut connection, records)).await;
         let answer = answer.unwrap_or_else(|_| Err(Failure::Broken(Arc::new(Silence))));
+        match &answer {
+            Err(Failure::ReadOnly(_)) => self.last_read_only.saw(false),
+            Ok(_) => self.last_read_only.saw(true),
+            Err(_) => {}
+        }
         // One that cannot write may be led to another server the next time.
-        if !matches!(answer, Err(Failure::Broken(_) | Failure::Unavailable(_))) {
+        if !matches!(answer, Err(Failure::Broken(_) | Failure::Unavailable(_) | Failure::ReadOnly(_))) {
             self.live = Some(Live { connection, answered: Instant::now() });
         }
         answer

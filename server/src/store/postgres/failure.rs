@@ -13,6 +13,8 @@ pub(super) enum Failure {
     Race(Cause),
     /// Nothing was done, and it may pass: no connection, a timeout, no room.
     Unavailable(Cause),
+    /// Nothing was done, since this server takes no writes: its address may lead to another one by now.
+    ReadOnly(Cause),
     /// The connection is dead; whether the statement was carried out is not known.
     Broken(Cause),
     /// The database does not take it.
@@ -50,11 +52,13 @@ impl Failure {
                 // Serialization and deadlocks; rows that another transaction was faster with.
                 code if code.starts_with("40") => Self::Race(Arc::new(Said(error))),
                 "23503" | "23505" => Self::Race(Arc::new(Said(error))),
-                // Resources, operator intervention, system errors; a lock that was not given; a read-only transaction.
+                // Resources, operator intervention, system errors; a lock that was not given.
                 code if ["53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
                     Self::Unavailable(Arc::new(Said(error)))
                 }
-                "55P03" | "25006" => Self::Unavailable(Arc::new(Said(error))),
+                "55P03" => Self::Unavailable(Arc::new(Said(error))),
+                // A read-only transaction.
+                "25006" => Self::ReadOnly(Arc::new(Said(error))),
                 _ => Self::Refused(error),
             },
         }
@@ -62,7 +66,9 @@ impl Failure {
 
     pub(super) fn cause(self) -> Cause {
         match self {
-            Self::Race(cause) | Self::Unavailable(cause) | Self::Broken(cause) => cause,
+            Self::Race(cause) | Self::Unavailable(cause) | Self::ReadOnly(cause) | Self::Broken(cause) => {
+                cause
+            }
             Self::Refused(error) => Arc::new(Said(error)),
         }
     }
@@ -80,9 +86,10 @@ impl Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Race(cause) | Failure::Unavailable(cause) | Failure::Broken(cause) => {
-                Self::Unavailable(cause)
-            }
+            Failure::Race(cause)
+            | Failure::Unavailable(cause)
+            | Failure::ReadOnly(cause)
+            | Failure::Broken(cause) => Self::Unavailable(cause),
             Failure::Refused(error) => Self::Database(Said(error)),
         }
     }

@@ -1,7 +1,7 @@
 //! Connections: what a URL says, how a session is set, one that is given back only when it is idle, and which are too old.
 
 use std::str::FromStr as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
@@ -100,21 +100,35 @@ impl Drop for Lease {
     }
 }
 
-/// When the database was last seen to take no writes.
+/// When the database last took no writes, as far as those who ask it, and those who write, have seen.
 ///
 /// Connections from before are not used again: the address may lead to another server by now.
 #[derive(Clone, Default)]
-pub(super) struct LastReadOnly(Arc<Mutex<Option<Instant>>>);
+pub(super) struct LastReadOnly(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    last: Option<Instant>,
+    /// Whether it has not been seen to take writes since.
+    lasts: bool,
+}
 
 impl LastReadOnly {
-    /// It takes none.
-    pub(super) fn is_now(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    /// Somebody has just seen whether it takes any.
+    pub(super) fn saw(&self, takes_writes: bool) {
+        let mut seen = self.seen();
+        // Once it takes them again, what was connected since it was last seen not to may still lead to a former server.
+        if seen.lasts || !takes_writes {
+            *seen = Seen { last: Some(Instant::now()), lasts: !takes_writes };
+        }
     }
 
     /// Whether a connection of this age is from before.
     pub(super) fn is_within(&self, age: Duration) -> bool {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.is_some_and(|last| last.elapsed() <= age)
+        self.seen().last.is_some_and(|last| last.elapsed() <= age)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
