@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -326,6 +327,12 @@ impl FileKind {
     fn of(configs: &Path, path: &Path) -> Option<(Self, String)> {
         Self::ALL.into_iter().find_map(|kind| Some((kind, below(&configs.join(kind.directory()), path)?)))
     }
+}
+
+/// Whether a file of this name is read in some directory of a configuration directory.
+pub(crate) fn is_listed(name: &OsStr) -> bool {
+    let endings = FileKind::ALL.map(FileKind::ending);
+    name.to_str().is_some_and(|name| endings.iter().any(|ending| name.ends_with(ending)))
 }
 
 /// The files that the command line names: a directory stands for every `.toml` file below it,

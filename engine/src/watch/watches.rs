@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::PAUSE_PER_LOOK;
 use crate::registry::Watched;
 use crate::registry::stamp::Stamp;
+use crate::source::is_listed;
 
 /// How often what leads to the directories is glanced at.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -82,6 +83,22 @@ impl Directories {
         }
     }
 
+    /// Whether an event says no more than that a file was written which nothing reads, such as a database. What makes, moves
+    /// or removes an entry may be about a directory or a link, whose names may be any.
+    fn is_of_no_account(&self, event: &Event) -> bool {
+        let written = matches!(
+            event.kind,
+            EventKind::Modify(ModifyKind::Data(_)) | EventKind::Access(AccessKind::Close(AccessMode::Write))
+        );
+        let [path] = event.paths.as_slice() else { return false };
+        // Where there are links, one may lead to it.
+        written
+            && !event.need_rescan()
+            && !self.listed_as.is_empty()
+            && !self.watched.contains(path)
+            && path.file_name().is_some_and(|name| !is_listed(name))
+    }
+
     /// Whether an event can mean new content. Reading a file makes events too, and would never end.
     fn concerns(&self, event: &Event) -> bool {
         let write = match event.kind {
@@ -93,7 +110,7 @@ impl Directories {
             self.watched.contains(path) || path.parent().is_some_and(|parent| self.watched.contains(parent))
         };
         // An event without a path is an overflow: anything may have happened.
-        write && (event.paths.is_empty() || event.paths.iter().any(ours))
+        write && !self.is_of_no_account(event) && (event.paths.is_empty() || event.paths.iter().any(ours))
     }
 }
 
@@ -189,7 +206,7 @@ fn lock(directories: &Mutex<Directories>) -> MutexGuard<'_, Directories> {
 
 #[cfg(test)]
 mod tests {
-    use notify::event::{CreateKind, Flag};
+    use notify::event::{CreateKind, DataChange, Flag, MetadataKind, RemoveKind, RenameMode};
 
     use super::*;
 
@@ -239,6 +256,48 @@ mod tests {
         }
         let rescan = Event::new(EventKind::Other).add_path("/c/forms/a.toml".into()).set_flag(Flag::Rescan);
         assert_eq!(directories().changed(&rescan), Changed::Anything);
+    }
+
+    /// What it makes to write a file of this path.
+    fn writes(path: &str) -> [Event; 2] {
+        let kinds = [
+            EventKind::Modify(ModifyKind::Data(DataChange::Any)),
+            EventKind::Access(AccessKind::Close(AccessMode::Write)),
+        ];
+        kinds.map(|kind| Event::new(kind).add_path(path.into()))
+    }
+
+    #[test]
+    fn what_is_written_to_a_file_that_nothing_reads_is_no_reason_to_look() {
+        for path in ["/c/forms/formwork.db", "/c/forms/formwork.db-wal", "/c/forms/notes"] {
+            assert!(writes(path).iter().all(|event| !directories().concerns(event)), "{path}");
+        }
+        for path in ["/c/forms/a.toml", "/c/forms/a.html", "/c/forms/.toml", "/c/forms/partner"] {
+            assert!(writes(path).iter().all(|event| directories().concerns(event)), "{path}");
+        }
+        let linked = Directories { listed_as: BTreeMap::new(), ..directories() };
+        for event in writes("/c/forms/notes") {
+            assert!(linked.concerns(&event), "a link may lead to it");
+            assert!(directories().concerns(&event.clone().set_flag(Flag::Rescan)));
+            assert!(directories().concerns(&event.add_path("/c/forms/a.toml".into())));
+        }
+    }
+
+    #[test]
+    fn what_makes_moves_or_removes_an_entry_of_any_name_is_a_reason_to_look() {
+        for kind in [
+            EventKind::Any,
+            EventKind::Create(CreateKind::File),
+            EventKind::Create(CreateKind::Folder),
+            EventKind::Modify(ModifyKind::Any),
+            EventKind::Modify(ModifyKind::Name(RenameMode::From)),
+            EventKind::Modify(ModifyKind::Name(RenameMode::To)),
+            EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)),
+            EventKind::Remove(RemoveKind::File),
+        ] {
+            let event = Event::new(kind).add_path("/c/forms/notes".into());
+            assert!(directories().concerns(&event), "{kind:?}");
+        }
     }
 
     #[test]
