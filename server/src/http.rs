@@ -15,6 +15,7 @@ pub mod json;
 mod measure;
 mod openapi;
 mod policy;
+pub mod representation;
 #[cfg(feature = "otlp")]
 mod trace_context;
 mod urlencoded;
@@ -133,9 +134,9 @@ async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -
 
 /// Gives an answer its representation and the headers that protect it.
 async fn represented(request: Request, next: Next) -> Response {
-    let accepted = error::preferred(request.headers());
+    let accepted = representation::preferred(request.headers());
     let mut response = next.run(request).await;
-    error::represent(&mut response, accepted);
+    representation::represent(&mut response, accepted);
     headers::protect(&mut response);
     response
 }

@@ -10,8 +10,9 @@ use formwork_engine::submission::{Circumstances, Refusal, Submitted, submit};
 use serde_json::{Value, json};
 
 use super::{Verdict, named, output};
-use crate::http::error::{FailureBody, problems};
+use crate::http::error::problems;
 use crate::http::json::parse;
+use crate::http::representation::FailureBody;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {

@@ -1,15 +1,15 @@
-//! The one way out for failures: every error becomes the same body, in the representation that the client accepts.
+//! The one way out for failures: every error becomes a status, headers, and problems to tell.
+//!
+//! How these are written is `representation`'s.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use formwork_engine::compile::CompiledForm;
 use formwork_engine::messages::{self, Languages, Locales};
 use formwork_engine::submission::{PayloadFault, Violation};
-use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::MAX_BODY_BYTES;
@@ -21,9 +21,6 @@ use crate::password::PasswordError;
 use crate::store::StoreError;
 use crate::workbench::TrialError;
 
-const PROBLEM_JSON: &str = "application/problem+json";
-const JSON_API: &str = "application/vnd.api+json";
-const JSON: &str = "application/json";
 /// As many headers as an answer usually has, so that their table need not grow.
 const HEADERS: usize = 12;
 /// Seconds after which a client may look whether the database can be written again.
@@ -391,167 +388,9 @@ pub(super) fn version_header(version: &str) -> HeaderMap {
     headers
 }
 
-/// The body of every failure: `errors` to show, `details` to program against.
-#[derive(Serialize)]
-pub struct FailureBody<'p> {
-    model: NoModel,
-    errors: Errors<'p>,
-    details: Vec<Detail<'p>>,
-}
-
-impl<'p> FailureBody<'p> {
-    /// The body that tells of these problems.
-    #[must_use]
-    pub fn of(problems: &'p [Problem]) -> Self {
-        Self { model: NoModel { id: () }, errors: Errors(problems), details: details(problems) }
-    }
-}
-
-#[derive(Serialize)]
-struct NoModel {
-    id: (),
-}
-
-/// Messages by dotted path, in the order of the problems.
-struct Errors<'p>(&'p [Problem]);
-
-impl Serialize for Errors<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut by_path: Vec<(&str, Vec<&str>)> = Vec::new();
-        // There are a few hundred at the most.
-        for problem in self.0 {
-            match by_path.iter_mut().find(|(path, _)| *path == problem.path) {
-                Some((_, messages)) => messages.push(&problem.message),
-                None => by_path.push((&problem.path, vec![&problem.message])),
-            }
-        }
-        serializer.collect_map(by_path)
-    }
-}
-
-#[derive(Serialize)]
-struct Detail<'p> {
-    path: &'p str,
-    pointer: &'p str,
-    code: &'p str,
-    params: &'p Map<String, Value>,
-    message: &'p str,
-}
-
-fn details(problems: &[Problem]) -> Vec<Detail<'_>> {
-    problems
-        .iter()
-        .map(|Problem { path, pointer, code, params, message }| Detail {
-            path,
-            pointer,
-            code,
-            params,
-            message,
-        })
-        .collect()
-}
-
-/// RFC 9457: the type is `about:blank`, so the title is the status's own.
-#[derive(Serialize)]
-struct ProblemBody<'p> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    errors: Vec<Detail<'p>>,
-}
-
 /// Takes what a response tells of a failure, for those who say it in their own way; it is counted all the same.
 pub(super) fn take_problems(response: &mut Response) -> Option<Vec<Problem>> {
     let Failure { problems } = response.extensions_mut().remove::<Failure>()?;
     response.extensions_mut().insert(Codes::of(&problems));
     Some(problems)
-}
-
-impl<'p> ProblemBody<'p> {
-    fn of(status: StatusCode, problems: &'p [Problem]) -> Self {
-        let title = status.canonical_reason().unwrap_or_default();
-        Self { r#type: "about:blank", title, status: status.as_u16(), errors: details(problems) }
-    }
-}
-
-/// An answer as a client gets it that asks for no media type.
-pub(super) fn represented_as_json(mut response: Response) -> Response {
-    represent(&mut response, JSON);
-    response
-}
-
-/// Gives failures their body, and answers the media type that the client accepts.
-pub(super) fn represent(response: &mut Response, accepted: &'static str) {
-    if let Some(problems) = take_problems(response) {
-        let status = response.status();
-        let body = match accepted {
-            PROBLEM_JSON => serde_json::to_vec(&ProblemBody::of(status, &problems)),
-            _ => serde_json::to_vec(&FailureBody::of(&problems)),
-        };
-        let headers = response.headers_mut();
-        headers.remove(header::CONTENT_LENGTH);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(accepted));
-        // Texts and numbers are written without fail.
-        *response.body_mut() = Body::from(body.unwrap_or_default());
-    } else if accepted == JSON_API && is_plain_json(response.headers()) {
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_API));
-    }
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
-}
-
-fn is_plain_json(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == JSON)
-}
-
-/// The best of our media types by RFC 9110, 12.5.1; JSON where the client wants none of them.
-pub(super) fn preferred(headers: &HeaderMap) -> &'static str {
-    let accept: Vec<&str> =
-        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-    let mut best = (0.0, JSON);
-    for range in accept.iter().flat_map(|value| value.split(',')) {
-        let mut parts = range.split(';').map(str::trim);
-        let media_type = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            PROBLEM_JSON => PROBLEM_JSON,
-            JSON_API => JSON_API,
-            JSON | "application/*" | "*/*" => JSON,
-            _ => continue,
-        };
-        let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        let quality: f64 = quality.and_then(|quality| quality.parse().ok()).unwrap_or(1.0);
-        if quality <= 0.0 {
-            continue;
-        }
-        if quality > best.0 || (quality >= best.0 && best.1 == JSON) {
-            best = (quality, media_type);
-        }
-    }
-    best.1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_accepted_representation() {
-        for (accept, expected) in [
-            ("", JSON),
-            ("*/*", JSON),
-            ("text/html", JSON),
-            ("application/problem+json", PROBLEM_JSON),
-            ("application/json, application/problem+json", PROBLEM_JSON),
-            ("application/json;q=1, application/problem+json;q=0.5", JSON),
-            ("application/problem+json;q=0.9, */*;q=0.1", PROBLEM_JSON),
-            ("application/problem+json;q=0", JSON),
-            ("application/problem+json;Q=0.1, application/json", JSON),
-            ("application/vnd.api+json", JSON_API),
-            ("Application/Vnd.Api+JSON; charset=utf-8", JSON_API),
-        ] {
-            let mut headers = HeaderMap::new();
-            if let Ok(value) = HeaderValue::from_str(accept) {
-                headers.insert(header::ACCEPT, value);
-            }
-            assert_eq!(preferred(&headers), expected, "{accept}");
-        }
-    }
 }

@@ -12,7 +12,8 @@ use minijinja::{Value as Html, context};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::super::error::{ApiError, represented_as_json};
+use super::super::error::ApiError;
+use super::super::representation::represented_as_json;
 use super::super::{App, form_configurations};
 use super::fields::Fields;
 use super::guard::Visitor;
