@@ -1,4 +1,5 @@
-//! What a create costs as the table grows: the same store with ten thousand records and with ten million.
+//! What a create costs as the table grows: the same store with ten thousand records and with ten million, on `SQLite` and,
+//! where it is installed, on `PostgreSQL`.
 //!
 //! Both databases are filled by SQL in the store's own tables, with claims as random as digests are, and are then asked in
 //! turns, so that a ratio compares what the machine gave at the same time. `FORMWORK_ROWS` is another number than ten
@@ -15,15 +16,16 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use formwork::store::{self, Creation, NewClaim, NewKey, NewRecord, Store};
+use formwork_tests::postgres::{self, Cluster};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
+use sqlx::{AssertSqlSafe, PgPool};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
@@ -48,25 +50,46 @@ fn main() {
     }
     let many = std::env::var("FORMWORK_ROWS").map_or(MANY, |rows| rows.parse().unwrap());
     let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
-    let mut both = [FEW, many].map(|rows| Filled::new(&runtime, rows));
+    let directories = [FEW, many].map(|_| tempfile::tempdir().unwrap());
+    let files = directories.each_ref().map(|directory| directory.path().join("formwork.db"));
+    compare(
+        "SQLite",
+        &runtime,
+        [(FEW, &files[0]), (many, &files[1])].map(|(rows, file)| sqlite(&runtime, file, rows)),
+    );
+    drop(directories);
+    if postgres::is_there() {
+        let cluster = Cluster::durable();
+        compare(
+            "PostgreSQL",
+            &runtime,
+            [FEW, many].map(|rows| runtime.block_on(on_postgres(&cluster, rows))),
+        );
+    }
+}
+
+/// Asks both in turns, and prints what it took.
+fn compare(kind: &str, runtime: &Runtime, filled: [Filled; 2]) {
+    let mut both = filled.map(|filled| Asked::new(runtime, filled));
     // The first round warms up and is not counted.
     for round in 0..=ROUNDS {
-        for filled in &mut both {
-            filled.measure(&runtime, round);
+        for asked in &mut both {
+            asked.measure(runtime, round);
         }
     }
     let [few, many] = &both;
-    println!("\n{ROUNDS} rounds; milliseconds\n");
-    println!("{:<44} {:>12} {:>12} {:>8}", "", few.rows, many.rows, "ratio");
+    println!("\n{kind}, {ROUNDS} rounds; milliseconds\n");
+    println!("{:<44} {:>12} {:>12} {:>8}", "", few.filled.rows, many.filled.rows, "ratio");
     for ((label, few), (_, many)) in few.times.iter().zip(&many.times) {
         for (name, share) in [("median", 0.5), ("p99", 0.99)] {
             let (few, many) = (quantile(few, share), quantile(many, share));
             println!("{:<44} {few:>12.3} {many:>12.3} {:>8.2}", format!("{label}, {name}"), many / few);
         }
     }
-    println!("\nbytes on disk for each record: {:.0} and {:.0}", few.size_of_each, many.size_of_each);
-    for filled in both {
-        runtime.block_on(filled.store.close());
+    let size_of_each = |asked: &Asked| asked.filled.bytes as f64 / asked.filled.rows as f64;
+    println!("\nbytes on disk for each record: {:.0} and {:.0}\n", size_of_each(few), size_of_each(many));
+    for asked in both {
+        runtime.block_on(asked.store.close());
     }
 }
 
@@ -79,33 +102,30 @@ fn quantile(times: &[Duration], share: f64) -> f64 {
     times[index].as_secs_f64() * 1000.0
 }
 
-/// A database of so many records, and what it took to ask it.
+/// A database of so many records.
 struct Filled {
-    directory: TempDir,
+    url: String,
     rows: i64,
-    store: Arc<dyn Store>,
-    size_of_each: f64,
+    /// What it takes on the disk.
+    bytes: u64,
     /// Claims that somebody has.
     claimed: Vec<[u8; 32]>,
     /// Keys that are kept.
     kept: Vec<[u8; 32]>,
+}
+
+/// What it took to ask a database.
+struct Asked {
+    filled: Filled,
+    store: Arc<dyn Store>,
     next: i64,
     times: Vec<(&'static str, Vec<Duration>)>,
 }
 
-impl Filled {
-    fn new(runtime: &Runtime, rows: i64) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("formwork.db");
-        let url = format!("sqlite:{}", file.display());
-        // Makes the tables.
-        runtime.block_on(async { store::open(&url).await.unwrap().close().await });
-        let begun = Instant::now();
-        let (claimed, kept) = fill(&file, rows);
-        println!("{rows} records in {:.0} s", begun.elapsed().as_secs_f64());
-        let size_of_each = fs::metadata(&file).unwrap().len() as f64 / rows as f64;
-        let store = runtime.block_on(store::open(&url)).unwrap();
-        Self { directory, rows, store, size_of_each, claimed, kept, next: 0, times: Vec::new() }
+impl Asked {
+    fn new(runtime: &Runtime, filled: Filled) -> Self {
+        let store = runtime.block_on(store::open(&filled.url)).unwrap();
+        Self { filled, store, next: 0, times: Vec::new() }
     }
 
     fn measure(&mut self, runtime: &Runtime, round: usize) {
@@ -114,7 +134,7 @@ impl Filled {
         let store = &self.store;
         let claim = |digest| [NewClaim { field: "email".to_owned(), digest }];
         let key = |digest| NewKey { digest, fingerprint: [0; 32], expires_at: TOMORROW };
-        let (claimed, kept) = (&self.claimed, &self.kept);
+        let Filled { claimed, kept, rows, .. } = &self.filled;
         runtime.block_on(async {
             times.push((
                 "taken: somebody has it",
@@ -162,7 +182,7 @@ impl Filled {
                 })
                 .await,
             ));
-            let middle = self.rows / 2;
+            let middle = rows / 2;
             times.push((
                 "a hundred records of the middle",
                 looks(async |_| {
@@ -172,7 +192,7 @@ impl Filled {
             ));
             times.push(("ping, as `/readyz` asks", looks(async |_| store.ping().await.unwrap()).await));
         });
-        times.push(("start to ready", vec![start_to_ready(self.directory.path())]));
+        times.push(("start to ready", vec![start_to_ready(&self.filled.url)]));
         match (round, self.times.is_empty()) {
             (0, _) => {}
             (_, true) => self.times = times,
@@ -240,8 +260,16 @@ async fn looks(look: impl AsyncFn(usize)) -> Vec<Duration> {
     times
 }
 
-/// Fills the tables, in the order in which records would come: ids grow, digests are wherever they fall.
-fn fill(file: &Path, rows: i64) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
+/// Makes the tables.
+async fn make(url: &str) {
+    store::open(url).await.unwrap().close().await;
+}
+
+/// Fills tables in the order in which records would come: ids grow, digests are wherever they fall.
+fn sqlite(runtime: &Runtime, file: &Path, rows: i64) -> Filled {
+    let begun = Instant::now();
+    let url = format!("sqlite:{}", file.display());
+    runtime.block_on(make(&url));
     let connection = Connection::open(file).unwrap();
     // Nothing of this is measured, and all of it is made anew should it break off.
     for (pragma, value) in
@@ -254,7 +282,7 @@ fn fill(file: &Path, rows: i64) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
     }
     let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)";
     let attributes = r#"'{"email":"reader' || n || '@example.com","first_name":"Ada","properties":{"consent":true,"frequency":"daily"}}'"#;
-    let phc = format!("$argon2id$v=19$m=19456,t=2,p=1${}${}", "s".repeat(22), "h".repeat(43));
+    let phc = phc();
     let run = |statement: &str, parameters: &[&dyn rusqlite::ToSql]| {
         connection.execute(statement, parameters).unwrap()
     };
@@ -291,18 +319,70 @@ fn fill(file: &Path, rows: i64) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     // Else the disk would still be busy with it while creates wait for theirs.
     fs::File::open(file).unwrap().sync_all().unwrap();
-    (claimed, kept)
+    println!("{rows} records in {:.0} s", begun.elapsed().as_secs_f64());
+    Filled { url, rows, bytes: fs::metadata(file).unwrap().len(), claimed, kept }
+}
+
+fn phc() -> String {
+    format!("$argon2id$v=19$m=19456,t=2,p=1${}${}", "s".repeat(22), "h".repeat(43))
+}
+
+/// The same; the indexes on digests are made afterwards, since to fill them row by row takes many times as long.
+async fn on_postgres(cluster: &Cluster, rows: i64) -> Filled {
+    let begun = Instant::now();
+    let url = cluster.database().await;
+    make(&url).await;
+    let pool = PgPool::connect(&url).await.unwrap();
+    let run = async |statement: String| {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    };
+    let attributes = r#"('{"email":"reader' || n || '@example.com","first_name":"Ada","properties":{"consent":true,"frequency":"daily"}}')::json"#;
+    let phc = phc();
+    run(format!(
+        "ALTER TABLE claims DROP CONSTRAINT claims_pkey, DROP CONSTRAINT claims_record_id_fkey; \
+         ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_pkey, DROP CONSTRAINT idempotency_keys_record_id_fkey; \
+         INSERT INTO records (resource, form, version, attributes, created_at) \
+             SELECT 'User', 'newsletter', '39ffee50d7f6b59a', {attributes}, {NOW} + n FROM generate_series(1, {rows}) AS n; \
+         INSERT INTO claims (digest, record_id, field) \
+             SELECT sha256(('claim' || n)::bytea), n, 'email' FROM generate_series(1, {rows}) AS n; \
+         INSERT INTO passwords (record_id, phc) SELECT n, '{phc}' FROM generate_series({KEYED}, {rows}, {KEYED}) AS n; \
+         INSERT INTO idempotency_keys (digest, fingerprint, record_id, expires_at) \
+             SELECT sha256(('key' || n)::bytea), sha256(n::text::bytea), n, {TOMORROW} + n \
+             FROM generate_series({KEYED}, {rows}, {KEYED}) AS n; \
+         ALTER TABLE claims ADD PRIMARY KEY (digest), \
+             ADD FOREIGN KEY (record_id) REFERENCES records (id) ON DELETE CASCADE; \
+         ALTER TABLE idempotency_keys ADD PRIMARY KEY (digest), \
+             ADD FOREIGN KEY (record_id) REFERENCES records (id) ON DELETE CASCADE"
+    ))
+    .await;
+    run("VACUUM ANALYZE".to_owned()).await;
+    // Else the disk would still be busy with it while creates wait for theirs.
+    run("CHECKPOINT".to_owned()).await;
+    let bytes: i64 = sqlx::query_scalar(
+        "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c \
+         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    pool.close().await;
+    println!("{rows} records in {:.0} s", begun.elapsed().as_secs_f64());
+    let some = |prefix: &str, every: i64| {
+        let numbers = (1..=rows / every).step_by((usize::try_from(rows / every).unwrap() / LOOKS).max(1));
+        numbers.take(LOOKS).map(|n| digest(&format!("{prefix}{}", n * every))).collect()
+    };
+    let (claimed, kept) = (some("claim", 1), some("key", KEYED));
+    Filled { url, rows, bytes: u64::try_from(bytes).unwrap(), claimed, kept }
 }
 
 /// How long the server takes from its start until it says that it is ready, on a database that was not closed.
-fn start_to_ready(directory: &Path) -> Duration {
-    let configs: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
+fn start_to_ready(url: &str) -> Duration {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
     let started = Instant::now();
     let mut server = Command::new(env!("CARGO_BIN_EXE_formwork"))
         .args(["serve", "--listen", "127.0.0.1:0", "--configs"])
         .arg(configs)
-        .arg("--database")
-        .arg(format!("sqlite:{}", directory.join("formwork.db").display()))
+        .args(["--database", url])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
