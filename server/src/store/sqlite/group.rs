@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, ErrorCode, TransactionBehavior, params};
 
 use super::super::writer::Outcomes;
 use super::super::{Creation, NewClaim, NewRecord, StoreError};
@@ -51,8 +51,8 @@ fn transact(
     // What is refused leaves no trace by itself. If one fails, all begin anew, each with a savepoint to go back to: these
     // copy every page that is changed after them.
     let mut failed = false;
-    let together = within(connection, records, |transaction, record| {
-        let outcome = insert(transaction, record);
+    let together = within(connection, records, |_, statements, record| {
+        let outcome = insert(statements, record);
         failed |= outcome.is_err();
         outcome.map(Ok)
     });
@@ -63,11 +63,18 @@ fn transact(
 fn within(
     connection: &mut Connection,
     records: &[&NewRecord],
-    mut create: impl FnMut(&Connection, &NewRecord) -> rusqlite::Result<rusqlite::Result<Creation>>,
+    mut create: impl FnMut(
+        &Connection,
+        &mut Statements<'_>,
+        &NewRecord,
+    ) -> rusqlite::Result<rusqlite::Result<Creation>>,
 ) -> rusqlite::Result<Vec<rusqlite::Result<Creation>>> {
     // Dropped before its commit, by an error or a panic, it rolls back.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let outcomes = records.iter().map(|record| create(&transaction, record)).collect::<Result<_, _>>()?;
+    let mut statements = Statements::of(&transaction)?;
+    let each = records.iter().map(|record| create(&transaction, &mut statements, record));
+    let outcomes = each.collect::<Result<_, _>>()?;
+    drop(statements);
     keys::forget(&transaction, records)?;
     transaction.commit()?;
     Ok(outcomes)
@@ -77,9 +84,13 @@ fn within(
 ///
 /// # Errors
 /// When the transaction cannot go on.
-fn create(connection: &Connection, record: &NewRecord) -> rusqlite::Result<rusqlite::Result<Creation>> {
+fn create(
+    connection: &Connection,
+    statements: &mut Statements<'_>,
+    record: &NewRecord,
+) -> rusqlite::Result<rusqlite::Result<Creation>> {
     execute(connection, "SAVEPOINT creation")?;
-    let outcome = insert(connection, record);
+    let outcome = insert(statements, record);
     if connection.is_autocommit() {
         // A full disk, among others, has ended the transaction with everything that was in it.
         return outcome.map(Ok);
@@ -95,53 +106,70 @@ fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<usize> 
     connection.prepare_cached(statement)?.execute([])
 }
 
+/// What is done for most records, made ready once for all of a group.
+struct Statements<'c> {
+    connection: &'c Connection,
+    claimed: CachedStatement<'c>,
+    record: CachedStatement<'c>,
+    claim: CachedStatement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            connection,
+            claimed: connection.prepare_cached("SELECT 1 FROM claims WHERE digest = ?")?,
+            record: connection.prepare_cached(
+                "INSERT INTO records (resource, form, version, attributes, created_at) VALUES (?, ?, ?, ?, ?)",
+            )?,
+            claim: connection
+                .prepare_cached("INSERT INTO claims (digest, record_id, field) VALUES (?, ?, ?)")?,
+        })
+    }
+
+    /// Which claims others have, or the record itself before, by index. Nobody else writes during the transaction, and
+    /// the index on claims would refuse what were taken nevertheless.
+    fn taken(&mut self, claims: &[NewClaim]) -> rusqlite::Result<Vec<usize>> {
+        let mut own = HashSet::new();
+        let mut taken = Vec::new();
+        for (index, claim) in claims.iter().enumerate() {
+            let twice = claims.len() > 1 && !own.insert(claim.digest);
+            if twice || self.claimed.exists([claim.digest])? {
+                taken.push(index);
+            }
+        }
+        Ok(taken)
+    }
+}
+
 /// Stores one record within the transaction; when it is refused, there is no trace of it.
-fn insert(connection: &Connection, record: &NewRecord) -> rusqlite::Result<Creation> {
+fn insert(statements: &mut Statements<'_>, record: &NewRecord) -> rusqlite::Result<Creation> {
     let NewRecord { resource, form, version, attributes, password, claims, created_at, key } = record;
+    let connection = statements.connection;
     // Before the claims are: a request that comes again would find its own.
     if let Some(key) = key
         && let Some(kept) = keys::find(connection, key, *created_at)?
     {
         return Ok(Creation::Kept(kept));
     }
-    let taken = taken(connection, claims)?;
+    let taken = statements.taken(claims)?;
     if !taken.is_empty() {
         return Ok(Creation::Taken(taken));
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO records (resource, form, version, attributes, created_at) VALUES (?, ?, ?, ?, ?)",
-        )?
-        .execute(params![resource, form, version, attributes, created_at])?;
+    statements.record.execute(params![resource, form, version, attributes, created_at])?;
     let id = connection.last_insert_rowid();
     if let Some(phc) = password {
         connection
             .prepare_cached("INSERT INTO passwords (record_id, phc) VALUES (?, ?)")?
             .execute(params![id, phc])?;
     }
-    let mut claim =
-        connection.prepare_cached("INSERT INTO claims (digest, record_id, field) VALUES (?, ?, ?)")?;
     for new in claims {
-        claim.execute(params![new.digest, id, new.field])?;
+        statements.claim.execute(params![new.digest, id, new.field])?;
     }
     if let Some(key) = key {
         keys::keep(connection, key, id)?;
     }
     Ok(Creation::Created(id))
-}
-
-/// Which claims others have, or the record itself before, by index. Nobody else writes during the transaction, and the
-/// index on claims would refuse what were taken nevertheless.
-fn taken(connection: &Connection, claims: &[NewClaim]) -> rusqlite::Result<Vec<usize>> {
-    let mut find = connection.prepare_cached("SELECT 1 FROM claims WHERE digest = ?")?;
-    let mut own = HashSet::new();
-    let mut taken = Vec::new();
-    for (index, claim) in claims.iter().enumerate() {
-        if !own.insert(claim.digest) || find.exists([claim.digest])? {
-            taken.push(index);
-        }
-    }
-    Ok(taken)
 }
 
 #[cfg(test)]
