@@ -153,10 +153,7 @@ impl Store for Postgres {
             self.read(|| sqlx::query("SELECT current_setting('transaction_read_only') = 'on'")).await?;
         let read_only = rows.first().map_or(Ok(false), |row| row.try_get(0))?;
         self.last_read_only.saw(!read_only);
-        if !read_only {
-            return Ok(());
-        }
-        Err(StoreError::Unavailable(Arc::new(failure::ReadOnly)))
+        if read_only { Err(StoreError::Unavailable(Arc::new(failure::ReadOnly))) } else { Ok(()) }
     }
 
     async fn add_token(&self, token: &StoredToken) -> Result<bool, StoreError> {

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row as _};
 
 use super::super::{Creation, Kept, NewClaim, NewRecord, StoreError};
 use super::failure::Failure;
@@ -38,12 +39,7 @@ async fn store_plain(
     connection: &mut PgConnection,
     records: &[&NewRecord],
 ) -> Result<Vec<Option<Creation>>, Failure> {
-    let rows = sqlx::query(PLAIN)
-        .bind(column(records, |record| record.resource.as_str()))
-        .bind(column(records, |record| record.form.as_str()))
-        .bind(column(records, |record| record.version.as_str()))
-        .bind(column(records, |record| record.attributes.as_str()))
-        .bind(column(records, |record| record.created_at))
+    let rows = given(PLAIN, records)
         .bind(column(records, |record| record.claims.first().map(|claim| claim.digest)))
         .bind(column(records, |record| record.claims.first().map(|claim| claim.field.as_str())))
         .fetch_all(connection)
@@ -62,12 +58,7 @@ async fn store_any(
     let claims = claims(records);
     let keyed = || records.iter().filter(|record| record.key.is_some());
     let now = keyed().map(|record| record.created_at).max().unwrap_or(i64::MIN);
-    let rows = sqlx::query(STATEMENT)
-        .bind(column(records, |record| record.resource.as_str()))
-        .bind(column(records, |record| record.form.as_str()))
-        .bind(column(records, |record| record.version.as_str()))
-        .bind(column(records, |record| record.attributes.as_str()))
-        .bind(column(records, |record| record.created_at))
+    let rows = given(STATEMENT, records)
         .bind(column(records, |record| record.password.as_deref()))
         .bind(column(records, |record| integer(record.claims.len())))
         .bind(column(records, |record| record.key.map(|key| key.digest)))
@@ -83,6 +74,16 @@ async fn store_any(
         .await
         .map_err(Failure::of)?;
     told(records, &rows, decided)
+}
+
+/// A statement with what both begin with.
+fn given<'q>(statement: &'static str, records: &'q [&'q NewRecord]) -> Query<'q, Postgres, PgArguments> {
+    sqlx::query(statement)
+        .bind(column(records, |record| record.resource.as_str()))
+        .bind(column(records, |record| record.form.as_str()))
+        .bind(column(records, |record| record.version.as_str()))
+        .bind(column(records, |record| record.attributes.as_str()))
+        .bind(column(records, |record| record.created_at))
 }
 
 /// A column of what a statement is given.

@@ -51,7 +51,7 @@ fn transact(
     // What is refused leaves no trace by itself. If one fails, all begin anew, each with a savepoint to go back to: these
     // copy every page that is changed after them.
     let mut failed = false;
-    let together = within(connection, records, |_, statements, record| {
+    let together = within(connection, records, |statements, record| {
         let outcome = insert(statements, record);
         failed |= outcome.is_err();
         outcome.map(Ok)
@@ -63,16 +63,12 @@ fn transact(
 fn within(
     connection: &mut Connection,
     records: &[&NewRecord],
-    mut create: impl FnMut(
-        &Connection,
-        &mut Statements<'_>,
-        &NewRecord,
-    ) -> rusqlite::Result<rusqlite::Result<Creation>>,
+    mut create: impl FnMut(&mut Statements<'_>, &NewRecord) -> rusqlite::Result<rusqlite::Result<Creation>>,
 ) -> rusqlite::Result<Vec<rusqlite::Result<Creation>>> {
     // Dropped before its commit, by an error or a panic, it rolls back.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut statements = Statements::of(&transaction)?;
-    let each = records.iter().map(|record| create(&transaction, &mut statements, record));
+    let each = records.iter().map(|record| create(&mut statements, record));
     let outcomes = each.collect::<Result<_, _>>()?;
     drop(statements);
     keys::forget(&transaction, records)?;
@@ -85,10 +81,10 @@ fn within(
 /// # Errors
 /// When the transaction cannot go on.
 fn create(
-    connection: &Connection,
     statements: &mut Statements<'_>,
     record: &NewRecord,
 ) -> rusqlite::Result<rusqlite::Result<Creation>> {
+    let connection = statements.connection;
     execute(connection, "SAVEPOINT creation")?;
     let outcome = insert(statements, record);
     if connection.is_autocommit() {
