@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use formwork_tests::postgres::{self, Cluster};
+use tempfile::TempDir;
 
 use crate::cable::Cable;
 use crate::durability::exactly;
@@ -17,6 +18,34 @@ const SOON: usize = 1000;
 const UNKNOWN: &str = "fw_0123456789abcdef_0";
 /// More than a server has connections to read on.
 const READERS: usize = 16;
+
+/// A database, a standby that follows it, and a server of ours whose address leads to the first.
+struct Pair {
+    serving: Serving,
+    root: TempDir,
+    cable: Cable,
+    first: Cluster,
+    second: Cluster,
+    /// Of the database, which has it on both.
+    name: String,
+}
+
+impl Pair {
+    fn start() -> Self {
+        let first = Cluster::fleeting();
+        let (root, url) = (workspace(), block_on(first.database()));
+        lift_rate_limits(root.path());
+        let second = first.standby();
+        let cable = Cable::to(first.socket());
+        let serving = Serving::start(root.path(), &["--database", &cable.url(&url)]);
+        let name = url.rsplit('/').next().unwrap().to_owned();
+        Self { serving, root, cable, first, second, name }
+    }
+
+    fn url_of_second(&self) -> String {
+        self.second.url(&self.name)
+    }
+}
 
 /// Subscribers one after the other, and what is stored of them.
 struct Subscribers<'s> {
@@ -85,24 +114,19 @@ fn a_standby_that_is_promoted_takes_the_place_of_a_server_that_is_gone() {
     if !postgres::is_there() {
         return;
     }
-    let mut first = Cluster::fleeting();
-    let (root, url) = (workspace(), block_on(first.database()));
-    lift_rate_limits(root.path());
-    let second = first.standby();
-    let cable = Cable::to(first.socket());
-    let serving = Serving::start(root.path(), &["--database", &cable.url(&url)]);
-    let mut subscribers = Subscribers::of(&serving);
+    let mut pair = Pair::start();
+    let mut subscribers = Subscribers::of(&pair.serving);
     subscribers.is_stored();
-    block_on(first.replicated());
-    cable.lead_to(second.socket());
-    first.stop("INT");
+    block_on(pair.first.replicated());
+    pair.cable.lead_to(pair.second.socket());
+    pair.first.stop("INT");
     // Its connection has just broken, so of this one nobody knows.
     assert_eq!(subscribers.subscribe().status, 503);
     subscribers.until_refused();
-    second.promote();
-    wait_until_ready(&serving, 200);
+    pair.second.promote();
+    wait_until_ready(&pair.serving, 200);
     subscribers.is_stored();
-    exactly(&sound(&second.url(database(&url))), &subscribers.stored);
+    exactly(&sound(&pair.url_of_second()), &subscribers.stored);
 }
 
 #[test]
@@ -110,31 +134,26 @@ fn a_standby_that_is_promoted_takes_the_place_of_a_server_that_stays_and_only_re
     if !postgres::is_there() {
         return;
     }
-    let first = Cluster::fleeting();
-    let (root, url) = (workspace(), block_on(first.database()));
-    lift_rate_limits(root.path());
-    let second = first.standby();
-    let cable = Cable::to(first.socket());
-    let serving = Serving::start(root.path(), &["--database", &cable.url(&url)]);
-    let mut subscribers = Subscribers::of(&serving);
+    let pair = Pair::start();
+    let mut subscribers = Subscribers::of(&pair.serving);
     subscribers.is_stored();
     // Several connections to what will be the wrong server.
     std::thread::scope(|scope| {
         for _ in 0..READERS {
-            scope.spawn(|| assert_eq!(get(serving.address, "/readyz").status, 200));
+            scope.spawn(|| assert_eq!(get(pair.serving.address, "/readyz").status, 200));
         }
     });
-    block_on(first.let_write(false));
+    block_on(pair.first.let_write(false));
     subscribers.until_refused();
-    block_on(first.replicated());
-    second.promote();
-    cable.lead_to(second.socket());
-    wait_until_ready(&serving, 200);
+    block_on(pair.first.replicated());
+    pair.second.promote();
+    pair.cable.lead_to(pair.second.socket());
+    wait_until_ready(&pair.serving, 200);
     for _ in 0..READERS {
-        assert_eq!(ready(&serving), 200, "a connection to the first server is used");
+        assert_eq!(ready(&pair.serving), 200, "a connection to the first server is used");
     }
     subscribers.is_stored();
-    exactly(&sound(&second.url(database(&url))), &subscribers.stored);
+    exactly(&sound(&pair.url_of_second()), &subscribers.stored);
 }
 
 #[test]
@@ -142,33 +161,29 @@ fn what_is_read_follows_what_is_written_where_nobody_asks_whether_a_server_is_re
     if !postgres::is_there() {
         return;
     }
-    let first = Cluster::fleeting();
-    let (root, url) = (workspace(), block_on(first.database()));
-    lift_rate_limits(root.path());
-    let second = first.standby();
-    let cable = Cable::to(first.socket());
-    let serving = Serving::start(root.path(), &["--database", &cable.url(&url)]);
-    let mut subscribers = Subscribers::of(&serving);
+    let pair = Pair::start();
+    let mut subscribers = Subscribers::of(&pair.serving);
     subscribers.is_stored();
-    block_on(first.let_write(false));
+    block_on(pair.first.let_write(false));
     subscribers.until_one_is_refused();
     // Several connections to what will be the wrong server, made after it was seen to take no writes.
     std::thread::scope(|scope| {
         for _ in 0..READERS {
-            let server = serving.address;
+            let server = pair.serving.address;
             scope.spawn(move || assert_eq!(judged_for(server, UNKNOWN), 401));
         }
     });
-    block_on(first.replicated());
-    second.promote();
-    cable.lead_to(second.socket());
+    block_on(pair.first.replicated());
+    pair.second.promote();
+    pair.cable.lead_to(pair.second.socket());
     subscribers.is_stored();
-    let url = second.url(database(&url));
-    let made = run(root.path(), &["token", "create", "--name", "ci", "--forms", "*", "--database", &url]);
+    let url = pair.url_of_second();
+    let made =
+        run(pair.root.path(), &["token", "create", "--name", "ci", "--forms", "*", "--database", &url]);
     let token = text(&made.stdout);
     for _ in 0..READERS {
         assert_eq!(
-            judged_for(serving.address, token.trim()),
+            judged_for(pair.serving.address, token.trim()),
             422,
             "a connection to the first server is used"
         );
@@ -180,9 +195,4 @@ fn what_is_read_follows_what_is_written_where_nobody_asks_whether_a_server_is_re
 fn judged_for(server: SocketAddr, token: &str) -> u16 {
     let path = "/api/form_configurations/developer/sign_up/validate";
     post(server, path, &format!("Authorization: Bearer {token}\r\n"), r#"{"form":{}}"#).unwrap().status
-}
-
-/// The name of the database of a URL.
-fn database(url: &str) -> &str {
-    url.rsplit('/').next().unwrap()
 }
