@@ -11,6 +11,7 @@ mod templates;
 mod words;
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -22,6 +23,7 @@ use crate::submission::Violation;
 use crate::template::is_template;
 
 pub use languages::Languages;
+use locale::Context;
 pub use locale::Locale;
 pub(crate) use locale::{Entry, PAGE};
 pub(crate) use templates::Templates;
@@ -85,15 +87,6 @@ impl Locales {
 pub fn text(form: &CompiledForm, locales: &Locales, languages: &Languages, violation: &Violation) -> String {
     let rule = violation.rule.and_then(|rule| form.rules.rules.get(rule));
     let field = rule.and_then(|rule| form.rules.fields.get(rule.field?));
-    let mut context = violation.params(form);
-    context.insert("type".into(), field.map_or("object", |field| field.json_type).into());
-    if let (Some(value), false) = (&violation.value, field.is_none_or(|field| field.secret)) {
-        // A param of this name is what the rule compares with, and says more.
-        context.entry("value").or_insert_with(|| match value {
-            Value::String(text) => truncate(text, QUOTED_CHARACTERS).into_owned().into(),
-            other => other.clone(),
-        });
-    }
     let name = form.name();
     let keys = |code: &str| {
         let of_field = field.map(|field| {
@@ -103,26 +96,39 @@ pub fn text(form: &CompiledForm, locales: &Locales, languages: &Languages, viola
     };
     let own = rule.and_then(|rule| rule.message.as_ref()).zip(violation.rule);
     let locales = locales.of(languages);
-    let of_field = |locale: &Locale, code: &str, context: &Map<String, Value>| {
+    let of_field = |locale: &Locale, code: &str, context: &dyn Context| {
         let mut keys = locale.speaks_of_fields.then(|| keys(code)).into_iter().flatten();
         keys.find_map(|key| locale.text(&key, context))
     };
     let attribute = |locale: &Locale| {
-        let translated = of_field(locale, "label", &Map::new());
+        let translated = of_field(locale, "label", &&Map::new());
         Value::from(translated.or_else(|| Some(field?.label.clone())).unwrap_or_default())
+    };
+    // Made for templates alone: most messages are none.
+    let context = |locale: Option<&Locale>| {
+        let mut context = violation.params(form);
+        context.insert("type".into(), field.map_or("object", |field| field.json_type).into());
+        if let (Some(value), false) = (&violation.value, field.is_none_or(|field| field.secret)) {
+            // A param of this name is what the rule compares with, and says more.
+            context.entry("value").or_insert_with(|| match value {
+                Value::String(text) => truncate(text, QUOTED_CHARACTERS).into_owned().into(),
+                other => other.clone(),
+            });
+        }
+        context.insert("attribute".into(), locale.map_or(Value::Null, attribute));
+        context
     };
     let own = own.and_then(|(message, rule)| {
         if !is_template(&message.value) {
             return Some(message.value.clone());
         }
-        context.insert("attribute".into(), locales.first().map_or(Value::Null, |locale| attribute(locale)));
-        form.templates.render(rule, &context)
+        form.templates.render(rule, &context(locales.first().copied()))
     });
     let found = own.or_else(|| {
         locales.iter().find_map(|locale| {
-            context.insert("attribute".into(), attribute(locale));
+            let context = LazyCell::new(|| context(Some(locale)));
             of_field(locale, violation.code, &context)
-                .or_else(|| locale.text(&format!("messages.{}", violation.code), &context))
+                .or_else(|| locale.text(&["messages.", violation.code].concat(), &context))
         })
     });
     truncate(&found.unwrap_or_else(|| violation.code.to_owned()), MESSAGE_CHARACTERS).into_owned()
@@ -181,7 +187,7 @@ mod tests {
                         if *param == "count" { count.clone() } else { "text".into() },
                     );
                 }
-                let text = ENGLISH.text(&format!("messages.{code}"), &context).unwrap_or_default();
+                let text = ENGLISH.text(&format!("messages.{code}"), &&context).unwrap_or_default();
                 assert!(!text.is_empty() && !text.contains('{'), "{code}: {text}");
             }
         }
@@ -190,8 +196,9 @@ mod tests {
     #[test]
     fn english_says_every_word_of_a_page() {
         for (word, params) in PAGE {
-            let context = params.iter().map(|param| ((*param).to_owned(), Value::from("text"))).collect();
-            let text = ENGLISH.text(&format!("page.{word}"), &context).unwrap_or_default();
+            let context: Map<_, _> =
+                params.iter().map(|param| ((*param).to_owned(), Value::from("text"))).collect();
+            let text = ENGLISH.text(&format!("page.{word}"), &&context).unwrap_or_default();
             assert!(!text.is_empty() && !text.contains('{'), "{word}: {text}");
         }
     }

@@ -3,6 +3,7 @@
 mod reader;
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use fixed_decimal::Decimal;
@@ -93,6 +94,11 @@ const CATEGORIES: [(&str, PluralCategory); 6] = [
     ("other", PluralCategory::Other),
 ];
 
+/// What a message may be made of; looked at by those alone that are made of something.
+pub(super) trait Context: Deref<Target = Map<String, Value>> {}
+
+impl<C: Deref<Target = Map<String, Value>>> Context for C {}
+
 /// Where a message is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -171,7 +177,7 @@ impl Locale {
     }
 
     /// What a key says; nothing where it says nothing, or fails.
-    pub(super) fn text(&self, key: &str, context: &Map<String, Value>) -> Option<String> {
+    pub(super) fn text(&self, key: &str, context: &dyn Context) -> Option<String> {
         let text = match self.messages.get(key)? {
             Message::One(text) => text,
             Message::Plural(forms) => {
@@ -186,7 +192,7 @@ impl Locale {
             Text::Template(name) => template::render(
                 &self.environment,
                 name,
-                minijinja::Value::from(Serde(context)),
+                minijinja::Value::from(Serde(&**context)),
             )
             .inspect_err(|error| {
                 tracing::error!(key, locale = self.tag, kind = %error.kind(), "a message failed to render");

@@ -30,7 +30,7 @@ impl<'a> Words<'a> {
     /// What a locale says of a field, by its dotted path: its `label`, for example.
     pub(crate) fn of_field(&self, path: &str, what: &str) -> Option<String> {
         let keys = [format!("forms.{}.{path}.{what}", self.form), format!("fields.{path}.{what}")];
-        self.locales.iter().find_map(|locale| keys.iter().find_map(|key| locale.text(key, &Map::new())))
+        self.locales.iter().find_map(|locale| keys.iter().find_map(|key| locale.text(key, &&Map::new())))
     }
 
     /// What a locale says of the form itself.
@@ -56,7 +56,7 @@ impl<'a> Words<'a> {
     /// A word of our own.
     pub(crate) fn of_page(&self, word: &str, context: &Map<String, Value>) -> String {
         let key = format!("page.{word}");
-        self.locales.iter().find_map(|locale| locale.text(&key, context)).unwrap_or_default()
+        self.locales.iter().find_map(|locale| locale.text(&key, &context)).unwrap_or_default()
     }
 
     /// Every word of our own that needs nothing put into it.

@@ -32,11 +32,12 @@ fn take_out(fields: &[Field], values: &mut Map<String, Value>, password: &mut Op
             Role::Attribute if field.virtual_field => {
                 values.shift_remove(name);
             }
-            Role::Attribute => {
+            Role::Attribute if field.ty.is_compound() => {
                 if let Some(value) = values.get_mut(name) {
                     take_out_of(field, value, password);
                 }
             }
+            Role::Attribute => {}
         }
     }
 }

@@ -27,19 +27,12 @@ impl Claim {
     /// The dotted path of the field, the same for every item of an array.
     #[must_use]
     pub fn declared_path(&self) -> String {
-        let keys: Vec<Segment> =
-            self.path.iter().filter(|segment| matches!(segment, Segment::Key(_))).cloned().collect();
-        dotted(&keys)
+        let keys = self.path.iter().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(key.as_str()),
+            Segment::Index(_) => None,
+        });
+        keys.collect::<Vec<_>>().join(".")
     }
-}
-
-/// A path with dots between its steps, as `errors` says it.
-fn dotted(path: &[Segment]) -> String {
-    let segments = path.iter().map(|segment| match segment {
-        Segment::Key(key) => key.clone(),
-        Segment::Index(index) => index.to_string(),
-    });
-    segments.collect::<Vec<_>>().join(".")
 }
 
 /// Everything that prepared and valid values claim, in declared order.

@@ -1,6 +1,8 @@
 //! What happens to a submission before it is judged: aliases, `readonly`, normalization, defaults, hidden fields, what
 //! the form computes.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
@@ -183,7 +185,8 @@ fn normalize_value(field: &Field, value: &mut Value) {
 
 /// A text as a field wants it.
 pub(super) fn normalized_by(field: &Field, text: &str) -> String {
-    field.normalize.iter().fold(text.to_owned(), |text, step| normalized(*step, &text))
+    let text = Cow::Borrowed(text);
+    field.normalize.iter().fold(text, |text, step| normalized(*step, &text).into()).into_owned()
 }
 
 /// A text after one step of normalization; the same step once more changes nothing.
