@@ -11,7 +11,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::bodies::Bodies;
 use super::client_address::TrustedProxies;
-use super::headers::REQUEST_ID;
+use super::headers::{REQUEST_ID, VERSION};
 use crate::html::seal::Seal;
 use crate::metrics::Metrics;
 use crate::rate::Rates;
@@ -72,12 +72,7 @@ impl Edge {
                 HeaderName::from_static("idempotency-key"),
                 REQUEST_ID,
             ])
-            .expose_headers([
-                header::LOCATION,
-                header::RETRY_AFTER,
-                HeaderName::from_static("form-configuration-version"),
-                REQUEST_ID,
-            ])
+            .expose_headers([header::LOCATION, header::RETRY_AFTER, VERSION, REQUEST_ID])
             .max_age(PREFLIGHT);
         (!self.origins.is_empty()).then_some(layer)
     }

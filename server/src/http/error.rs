@@ -13,6 +13,7 @@ use formwork_engine::submission::{PayloadFault, Violation};
 use serde_json::{Map, Value};
 
 use super::MAX_BODY_BYTES;
+use super::headers::VERSION;
 use super::json::JsonFault;
 use super::measure::Codes;
 use super::urlencoded::FormFault;
@@ -379,11 +380,11 @@ fn internal() -> (StatusCode, Vec<Problem>) {
     (StatusCode::INTERNAL_SERVER_ERROR, vec![problem])
 }
 
-/// `Form-Configuration-Version`: which version of a form answered.
+/// Which version of a form answered.
 pub(super) fn version_header(version: &str) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(HEADERS);
     if let Ok(value) = HeaderValue::from_str(version) {
-        headers.insert("form-configuration-version", value);
+        headers.insert(VERSION, value);
     }
     headers
 }

@@ -156,9 +156,9 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
     };
-    let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = value.split(';').next().unwrap_or_default().trim();
     let subtype = media_type.split_once('/').map(|(_, subtype)| subtype).unwrap_or_default();
-    subtype == "json" || subtype.ends_with("+json")
+    subtype.rsplit('+').next().is_some_and(|syntax| syntax.eq_ignore_ascii_case("json"))
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use axum::response::Response;
 
 /// The header by which a request is found again in logs.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Which version of a form answered.
+pub(super) const VERSION: HeaderName = HeaderName::from_static("form-configuration-version");
 /// No id that a client chooses is longer.
 const MAX_ID_LENGTH: usize = 64;
 

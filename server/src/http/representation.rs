@@ -14,6 +14,18 @@ const PROBLEM_JSON: &str = "application/problem+json";
 const JSON_API: &str = "application/vnd.api+json";
 const JSON: &str = "application/json";
 
+/// What clients accept, and what of ours that is.
+const RANGES: [(&str, &str); 5] = [
+    ("*/*", JSON),
+    (JSON, JSON),
+    ("application/*", JSON),
+    (PROBLEM_JSON, PROBLEM_JSON),
+    (JSON_API, JSON_API),
+];
+
+/// The room for the body of a failure, in bytes: enough for three violations.
+const BODY: usize = 1024;
+
 /// The body of every failure: `errors` to show, `details` to program against.
 #[derive(Serialize)]
 pub struct FailureBody<'p> {
@@ -100,15 +112,16 @@ pub(super) fn represented_as_json(mut response: Response) -> Response {
 pub(super) fn represent(response: &mut Response, accepted: &'static str) {
     if let Some(problems) = take_problems(response) {
         let status = response.status();
-        let body = match accepted {
-            PROBLEM_JSON => serde_json::to_vec(&ProblemBody::of(status, &problems)),
-            _ => serde_json::to_vec(&FailureBody::of(&problems)),
+        let mut body = Vec::with_capacity(BODY);
+        // Texts and numbers are written without fail.
+        let _ = match accepted {
+            PROBLEM_JSON => serde_json::to_writer(&mut body, &ProblemBody::of(status, &problems)),
+            _ => serde_json::to_writer(&mut body, &FailureBody::of(&problems)),
         };
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(accepted));
-        // Texts and numbers are written without fail.
-        *response.body_mut() = Body::from(body.unwrap_or_default());
+        *response.body_mut() = Body::from(body);
     } else if accepted == JSON_API && is_plain_json(response.headers()) {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_API));
     }
@@ -121,17 +134,13 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
 
 /// The best of our media types by RFC 9110, 12.5.1; JSON where the client wants none of them.
 pub(super) fn preferred(headers: &HeaderMap) -> &'static str {
-    let accept: Vec<&str> =
-        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut best = (0.0, JSON);
-    for range in accept.iter().flat_map(|value| value.split(',')) {
+    for range in accepted.flat_map(|value| value.split(',')) {
         let mut parts = range.split(';').map(str::trim);
-        let media_type = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            PROBLEM_JSON => PROBLEM_JSON,
-            JSON_API => JSON_API,
-            JSON | "application/*" | "*/*" => JSON,
-            _ => continue,
-        };
+        let range = parts.next().unwrap_or_default();
+        let known = RANGES.into_iter().find(|(known, _)| range.eq_ignore_ascii_case(known));
+        let Some((_, media_type)) = known else { continue };
         let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
         let quality: f64 = quality.and_then(|quality| quality.parse().ok()).unwrap_or(1.0);
         if quality <= 0.0 {
