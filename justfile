@@ -108,7 +108,7 @@ bench:
     cargo bench -p formwork --bench rows
     cargo bench -p formwork --bench serving
 
-# The goals of serving, beside Fastify, PocketBase, FastAPI and PostgreSQL, which it installs; the machine has to be quiet.
+# The goals of serving, beside Fastify, PocketBase, Directus, FastAPI and PostgreSQL, which it installs; the machine has to be quiet.
 bench-peers:
     python3 benches/peers/compare.py
 

@@ -3,7 +3,7 @@
     python3 benches/peers/compare.py
 
 Installs and builds whatever is missing, runs rounds of everything, and prints the tables of `benches/README.md`. Needs
-cargo, Node.js with npm, Python, and PostgreSQL with pgbench. The machine has to be quiet.
+cargo, Node.js with npm, a C++ compiler with make, Python, and PostgreSQL with pgbench. The machine has to be quiet.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import time
 
 import install
 from load import Bodies, Load, Oha, Outcome, temporary
-from servers import TARGET, Postgres, fastapi, fastify, formwork, pocketbase
+from servers import TARGET, Postgres, directus, fastapi, fastify, formwork, pocketbase
 
 WARM_UP = 2
 # Requests a second while it is measured what hashing does to their latency: about a hundredth of what there could be.
@@ -82,6 +82,7 @@ class Run:
         self.user = Load("/api/users", bodies.users, 201)
         self.refused = Load("/api/users", bodies.refused, 422)
         self.flat = Load("/api/collections/newsletter/records", bodies.flat, 200)
+        self.items = Load("/items/newsletter", bodies.flat, 204)
         self.found: dict[str, float] = {}
 
     def measured(self, start, load: Load, warm_up: float = WARM_UP) -> tuple[Outcome, float]:
@@ -140,6 +141,7 @@ class Run:
         self.note("create", ours, self.create)
         self.note("create fastify group", group, self.create)
         self.note("create pocketbase", pocketbase, self.flat)
+        self.note("create directus", directus, self.items)
         self.note("create fastapi", fastapi, self.create)
         self.postgres()
         self.note("refused", ours, self.refused)

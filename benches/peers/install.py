@@ -1,11 +1,12 @@
-"""Installs what is measured, in the versions that this directory pins, under `target/` and `fastify/node_modules`."""
+"""Installs what is measured, in the versions that this directory pins, under `target/` and the `node_modules` here."""
 
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
-from servers import HERE, PYTHON, ROOT, TARGET
+from servers import DIRECTUS, HERE, PYTHON, ROOT, TARGET, newer_node
 
 OHA = "1.16.0"
 PROGRAMS = TARGET / "peers"
@@ -25,9 +26,19 @@ def oha() -> pathlib.Path:
 def peers() -> None:
     if not (HERE / "fastify" / "node_modules").exists():
         run("npm", "ci", "--prefix", HERE / "fastify")
-    if not (PYTHON / "pocketbase").exists():
+    if not (PYTHON / "pocketbase").exists() or not newer_node():
         run(sys.executable, "-m", "venv", PYTHON.parent)
         run(PYTHON / "pip", "install", "--quiet", "--disable-pip-version-check", "-r", HERE / "requirements.txt")
+    if not DIRECTUS.exists():
+        directus()
+
+
+def directus() -> None:
+    """With the Node.js that it runs on, against whose headers its addons are built where they come without binaries."""
+    home = newer_node()
+    path = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    npm = [home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    run(*npm, "install", "--prefix", HERE / "directus", env={**os.environ, "PATH": path, "npm_config_nodedir": str(home)})
 
 
 def formwork(name: str, *features: str) -> tuple[pathlib.Path, pathlib.Path]:

