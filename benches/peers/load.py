@@ -25,10 +25,10 @@ class Outcome:
 
 @dataclasses.dataclass(frozen=True)
 class Load:
-    """What is asked over and over: a path with bodies, and the status that counts."""
+    """What is asked over and over: a path, with bodies if it takes any, and the status that counts."""
 
     path: str
-    bodies: pathlib.Path
+    bodies: pathlib.Path | None
     expected: int
 
 
@@ -38,9 +38,10 @@ class Oha:
 
     def start(self, port: int, load: Load, seconds: float, connections: int, rate: int | None) -> subprocess.Popen:
         paced = ["-q", str(rate)] if rate else []
+        posted = ["-m", "POST", "-T", "application/json", "-Z", load.bodies] if load.bodies else []
         command = [
             *[self.program, "--no-tui", "--output-format", "json", "-z", f"{seconds}s", "-c", str(connections)],
-            *[*paced, "-m", "POST", "-T", "application/json", "-Z", load.bodies],
+            *[*paced, *posted],
             f"http://127.0.0.1:{port}{load.path}",
         ]
         return subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
