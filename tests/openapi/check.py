@@ -125,6 +125,8 @@ def fuzz(server, directory, token, arguments):
         *[str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.url}/api/openapi.json"],
         *["--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--workers", "1"],
         *["--max-examples", str(arguments.cases), "--seed", str(arguments.seed), "--generation-database", "none"],
+        # Refused as malformed, wherever it stands.
+        *["--generation-allow-x00", "false"],
         *["--suppress-health-check", "all", "--warnings", "off", "--continue-on-failure", "--no-color"],
     ]
     if token:

@@ -49,7 +49,9 @@ async fn a_forms_name_is_no_path() {
     for name in names {
         let body = json!({ "form_configuration_name": name, "form": {} }).to_string();
         let answer = server.post("/api/users", &[("authorization", &token)], body).await;
-        assert_eq!(answer.status, StatusCode::NOT_ACCEPTABLE, "{name}");
+        let is_text = !name.contains('\0');
+        let expected = if is_text { StatusCode::NOT_ACCEPTABLE } else { StatusCode::BAD_REQUEST };
+        assert_eq!(answer.status, expected, "{name}");
         let escaped = name.replace('/', "%2f").replace('\u{0}', "%00");
         for path in [escaped.clone(), format!("{escaped}/schema")] {
             let path = format!("/api/form_configurations/{path}");

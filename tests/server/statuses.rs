@@ -56,13 +56,14 @@ async fn refused_with_every_error_in_declared_order() {
 async fn not_json_that_reads_one_way() {
     let server = Server::new(&[]).await;
     let deep = format!("{{\"form\":{}1{}}}", "[".repeat(64), "]".repeat(64));
-    let cases: [(&[u8], &str); 6] = [
+    let cases: [(&[u8], &str); 7] = [
         (b"{", "malformed_json"),
         (b"", "malformed_json"),
         (b"first_name=Example", "malformed_json"),
         (br#"{"form":{"email":"a@example.com","email":"b@example.com"}}"#, "duplicate_key"),
         (b"{\"form\":\"\xff\"}", "not_utf8"),
         (deep.as_bytes(), "too_deep"),
+        (br#"{"form":{"first_name":"a\u0000b"}}"#, "nul_character"),
     ];
     for (body, code) in cases {
         let answer = server.post("/api/users", &[], body.to_vec()).await;
@@ -164,9 +165,14 @@ async fn a_body_over_the_limit_announced_or_not() {
 }
 
 #[tokio::test]
-async fn a_content_type_that_is_not_json() {
+async fn a_content_type_that_is_not_json_or_a_body_that_is_encoded() {
     let server = Server::new(&[]).await;
-    for headers in [&[][..], &[("content-type", "application/x-www-form-urlencoded")]] {
+    let json = ("content-type", "application/json");
+    for headers in [
+        &[][..],
+        &[("content-type", "application/x-www-form-urlencoded")],
+        &[json, ("content-encoding", "gzip")],
+    ] {
         let answer = server.request(Method::POST, "/api/users", headers, "{}").await;
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         assert_eq!(answer.codes(), [("base".to_owned(), "unsupported_media_type".to_owned())]);

@@ -341,7 +341,7 @@ fn trouble(error: &AccountError, headers: &mut HeaderMap) -> (StatusCode, Vec<Pr
         AccountError::Store(StoreError::Unavailable(_)) => {
             tracing::error!(error = logged, "the database cannot be written");
             headers.insert(header::RETRY_AFTER, HeaderValue::from(UNAVAILABLE_FOR));
-            ("unavailable", "the database cannot be written for now; nothing was stored")
+            ("unavailable", "the database cannot be used for now; nothing was stored")
         }
         AccountError::Store(StoreError::Unknown(_)) => {
             tracing::error!(error = logged, "the database was lost before it answered");

@@ -51,6 +51,11 @@ pub(super) async fn pairs(mut request: Request, edge: &Edge) -> Result<Vec<(Stri
 
 /// Reads a body, which may take its time and room, as it is.
 async fn body<'e>(request: &mut Request, edge: &'e Edge) -> Result<WholeBody<'e>, ApiError> {
+    if request.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(ApiError::UnsupportedMediaType {
+            expected: "the body as it is, without `Content-Encoding`",
+        });
+    }
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
     if announced.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
@@ -58,6 +63,12 @@ async fn body<'e>(request: &mut Request, edge: &'e Edge) -> Result<WholeBody<'e>
     }
     let reading = timeout(edge.body_timeout, edge.bodies.read(std::mem::take(request.body_mut())));
     reading.await.map_err(|_| ApiError::TooSlow)?
+}
+
+/// Where a request comes from, behind all trusted proxies.
+pub(super) fn client_address(request: &Request, proxies: &TrustedProxies) -> Option<IpAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+    proxies.client(peer, request.headers())
 }
 
 /// Who asks, as far as the request itself shows it.
@@ -80,8 +91,7 @@ impl Asker {
             .iter()
             .filter_map(|value| value.to_str().ok())
             .collect();
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-        let address = proxies.client(peer, request.headers());
+        let address = client_address(request, proxies);
         let text = |name: HeaderName| {
             let value = request.headers().get(name)?;
             Some(value.to_str().ok()?.to_owned())

@@ -26,6 +26,8 @@ pub enum JsonFault {
     DuplicateKey(usize, usize),
     /// Arrays and objects nest deeper than [`MAX_DEPTH`].
     TooDeep,
+    /// A text has the character U+0000, at this line and column from 1.
+    Nul(usize, usize),
 }
 
 impl JsonFault {
@@ -37,6 +39,7 @@ impl JsonFault {
             Self::Empty | Self::Syntax(..) => "malformed_json",
             Self::DuplicateKey(..) => "duplicate_key",
             Self::TooDeep => "too_deep",
+            Self::Nul(..) => "nul_character",
         }
     }
 
@@ -51,6 +54,9 @@ impl JsonFault {
                 format!("an object in the body has the same key twice (line {line}, column {column})")
             }
             Self::TooDeep => format!("the body nests deeper than {MAX_DEPTH} levels"),
+            Self::Nul(line, column) => {
+                format!("a text in the body has the character U+0000 (line {line}, column {column})")
+            }
         }
     }
 }
@@ -70,6 +76,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
     parsed.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| match strict.get() {
         Some(Broken::DuplicateKey) => JsonFault::DuplicateKey(error.line(), error.column()),
         Some(Broken::Depth) => JsonFault::TooDeep,
+        Some(Broken::Nul) => JsonFault::Nul(error.line(), error.column()),
         None => JsonFault::Syntax(error.line(), error.column()),
     })
 }
@@ -79,6 +86,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
 enum Broken {
     DuplicateKey,
     Depth,
+    Nul,
 }
 
 #[derive(Clone, Copy)]
@@ -93,6 +101,11 @@ impl Strict<'_> {
             return Err(self.broken(Broken::Depth));
         }
         Ok(Self { depth: self.depth + 1, ..self })
+    }
+
+    /// A text, which ends at U+0000 for some who read it, and which `PostgreSQL` cannot look into if it has one.
+    fn text<E: serde::de::Error>(self, text: String) -> Result<String, E> {
+        if text.contains('\0') { Err(self.broken(Broken::Nul)) } else { Ok(text) }
     }
 
     fn broken<E: serde::de::Error>(self, fault: Broken) -> E {
@@ -136,12 +149,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not finite"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.visit_string(value.to_owned())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
+        self.text(value).map(Value::String)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
@@ -157,7 +170,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inner = self.deeper()?;
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            match object.entry(key) {
+            match object.entry(self.text(key)?) {
                 Entry::Occupied(_) => return Err(self.broken(Broken::DuplicateKey)),
                 Entry::Vacant(place) => place.insert(entries.next_value_seed(inner)?),
             };
@@ -181,6 +194,14 @@ mod tests {
         for text in [r#"{"a":1,"a":1}"#, r#"{"x":[{"a":1,"b":2,"a":3}]}"#, r#"{"a":1,"\u0061":2}"#] {
             assert!(matches!(parse(text.as_bytes()), Err(JsonFault::DuplicateKey(1, _))), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_with_nul_is_refused_as_key_and_as_value() {
+        for text in [r#"{"a":"b\u0000"}"#, r#"["\u0000"]"#, r#"{"a\u0000":1}"#] {
+            assert!(matches!(parse(text.as_bytes()), Err(JsonFault::Nul(1, _))), "{text}");
+        }
+        assert!(parse(br#"["\\u0000"]"#).is_ok());
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum FormFault {
     Duplicate,
     /// A name has more parts than any field.
     TooDeep,
+    /// A name or value has the character U+0000.
+    Nul,
 }
 
 impl From<DecodeFault> for FormFault {
@@ -35,6 +37,7 @@ impl FormFault {
             Self::TooMany => "too_many_values",
             Self::Duplicate => "duplicate_key",
             Self::TooDeep => "too_deep",
+            Self::Nul => "nul_character",
         }
     }
 
@@ -44,6 +47,7 @@ impl FormFault {
             Self::TooMany => "the form has too many values",
             Self::Duplicate => "the form has two values for one name",
             Self::TooDeep => "the form nests too deeply",
+            Self::Nul => "a text of the form has the character U+0000",
         }
     }
 }
@@ -69,7 +73,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormFault> {
 fn decoded(bytes: &[u8]) -> Result<String, FormFault> {
     let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let text = percent_decode(&spaced).decode_utf8().map_err(|_| FormFault::NotUtf8)?;
-    Ok(text.into_owned())
+    if text.contains('\0') { Err(FormFault::Nul) } else { Ok(text.into_owned()) }
 }
 
 #[cfg(test)]
@@ -87,6 +91,7 @@ mod tests {
             Ok(vec!["a=1".into(), "b=x y&z".into(), "a=".into(), "c=".into(), "ż=+".into()])
         );
         assert_eq!(read("a=%FF"), Err(FormFault::NotUtf8));
+        assert_eq!(read("a=x%00"), Err(FormFault::Nul));
         assert_eq!(read("a=%zz"), Ok(vec!["a=%zz".into()]));
         assert_eq!(read(&"a=1&".repeat(MAX_PAIRS + 1)), Err(FormFault::TooMany));
     }

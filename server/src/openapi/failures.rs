@@ -35,7 +35,15 @@ pub(super) static MALFORMED: Failure = whole(
     "Malformed",
     StatusCode::BAD_REQUEST,
     "The body is not JSON that can be read one way only, or the idempotency key is none.",
-    &["malformed_json", "duplicate_key", "not_utf8", "too_deep", "incomplete", "invalid_idempotency_key"],
+    &[
+        "malformed_json",
+        "duplicate_key",
+        "not_utf8",
+        "too_deep",
+        "nul_character",
+        "incomplete",
+        "invalid_idempotency_key",
+    ],
 );
 pub(super) static TOO_SLOW: Failure =
     whole("TooSlow", StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.", &["timeout"]);
@@ -111,13 +119,24 @@ pub(super) static OVERLOADED: Failure = Failure {
     ..whole(
         "Overloaded",
         StatusCode::SERVICE_UNAVAILABLE,
-        "Too much work is queued, or the database cannot be written for now; nothing was stored. \
+        "Too much work is queued, or the database cannot be used for now; nothing was stored. \
          `outcome_unknown`: the database broke off, and whether the request was stored is not known.",
         &["overloaded", "unavailable", "outcome_unknown"],
     )
 };
 
-static ALL: [&Failure; 13] = [
+/// For those who only read.
+pub(super) static UNAVAILABLE: Failure = Failure {
+    headers: &[("Retry-After", "RetryAfter")],
+    ..whole(
+        "Unavailable",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The database cannot be used for now.",
+        &["unavailable"],
+    )
+};
+
+static ALL: [&Failure; 14] = [
     &MALFORMED,
     &TOO_SLOW,
     &UNAUTHORIZED,
@@ -131,6 +150,7 @@ static ALL: [&Failure; 13] = [
     &TOO_MANY,
     &INTERNAL,
     &OVERLOADED,
+    &UNAVAILABLE,
 ];
 
 /// The code of an `Idempotency-Key` that came with another body.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::failures::{
     FORBIDDEN, Failure, INTERNAL, INVALID, MALFORMED, NOT_ACCEPTABLE, NOT_FOUND, OVERLOADED, REFUSED,
-    TOO_LARGE, TOO_MANY, TOO_SLOW, UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE,
+    TOO_LARGE, TOO_MANY, TOO_SLOW, UNAUTHORIZED, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
 };
 use super::{forms, object, reference};
 
@@ -134,7 +134,7 @@ fn list() -> Value {
         "security": anyone(),
         "responses": responses(
             [("200", success("The forms, in the order of their names.", "FormConfigurations", &[]))],
-            &[&UNAUTHORIZED, &INTERNAL],
+            &[&UNAUTHORIZED, &INTERNAL, &UNAVAILABLE],
         ),
     })
 }
@@ -147,7 +147,7 @@ fn show() -> Value {
         "security": anyone(),
         "responses": responses(
             [("200", success("The form.", "FormConfigurationDetails", &[]))],
-            &[&UNAUTHORIZED, &FORBIDDEN, &NOT_FOUND, &INTERNAL],
+            &[&UNAUTHORIZED, &FORBIDDEN, &NOT_FOUND, &INTERNAL, &UNAVAILABLE],
         ),
     })
 }
@@ -180,7 +180,7 @@ fn schema() -> Value {
         "parameters": [reference("parameters", "IfNoneMatch")],
         "responses": responses(
             [("200", found), ("304", known)],
-            &[&UNAUTHORIZED, &FORBIDDEN, &NOT_FOUND, &INTERNAL],
+            &[&UNAUTHORIZED, &FORBIDDEN, &NOT_FOUND, &INTERNAL, &UNAVAILABLE],
         ),
     })
 }
@@ -236,7 +236,7 @@ fn openapi() -> Value {
         "summary": "This document",
         "security": anyone(),
         "parameters": [reference("parameters", "IfNoneMatch")],
-        "responses": responses([("200", found), ("304", known)], &[&UNAUTHORIZED, &INTERNAL]),
+        "responses": responses([("200", found), ("304", known)], &[&UNAUTHORIZED, &INTERNAL, &UNAVAILABLE]),
     })
 }
 
@@ -273,6 +273,6 @@ fn metrics() -> Value {
         "tags": ["service"],
         "summary": "What is counted; for tokens with the pattern `*`, which covers every form",
         "security": [{ "Bearer": [] }, { "Token": [] }],
-        "responses": responses([("200", counted)], &[&UNAUTHORIZED, &FORBIDDEN, &INTERNAL]),
+        "responses": responses([("200", counted)], &[&UNAUTHORIZED, &FORBIDDEN, &INTERNAL, &UNAVAILABLE]),
     })
 }
