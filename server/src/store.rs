@@ -261,6 +261,19 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     }
 }
 
+/// How a database is called where people read it: by its file, or without anything that could be a secret.
+#[must_use]
+pub fn shown(url: &str) -> String {
+    sqlite_file(url)
+        .map_or_else(|| "the database".to_owned(), |file| format!("the database {}", file.display()))
+}
+
+/// The file that a URL names, if it names one that is not there.
+#[must_use]
+pub fn missing_file(url: &str) -> Option<&Path> {
+    sqlite_file(url).filter(|file| !file.exists())
+}
+
 /// Copies the database that a URL names to a new file, as it is at one moment and while others write to it.
 ///
 /// # Errors

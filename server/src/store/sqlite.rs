@@ -71,7 +71,14 @@ impl Sqlite {
         if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(StoreError::Directory)?;
         }
-        let options = options(file).create_if_missing(true).busy_timeout(PATIENCE);
+        // SQLite would let everybody read the file; what it makes beside it is readable to the same.
+        let mut made = std::fs::OpenOptions::new();
+        made.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut made, 0o600);
+        // Where it is there already, or cannot be made, opening it says so.
+        drop(made.open(file));
+        let options = options(file).busy_timeout(PATIENCE);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
         let pool = pool.connect_with(options).await?;
         sqlx::migrate!("migrations/sqlite").run(&pool).await?;
@@ -244,4 +251,26 @@ fn token_from(row: &SqliteRow) -> Result<StoredToken, StoreError> {
         expires_at: row.try_get("expires_at")?,
         last_used_at: row.try_get("last_used_at")?,
     })
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_made_is_for_its_owner_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let database = Sqlite::open(&root.path().join("test.db")).await.unwrap();
+        let mut seen = 0;
+        for entry in std::fs::read_dir(root.path()).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+            seen += 1;
+        }
+        assert_eq!(seen, 3, "the database, its log and the index of that");
+        database.close().await;
+    }
 }

@@ -176,7 +176,7 @@ mod tests {
     use rusqlite::TransactionBehavior::Immediate;
     use tempfile::TempDir;
 
-    use super::super::super::Store as _;
+    use super::super::super::{NewKey, Store as _};
     use super::super::{Sqlite, writing_connection};
     use super::*;
 
@@ -236,6 +236,23 @@ mod tests {
         assert_eq!(told, [taken(1), Creation::Created(1), taken(0), Creation::Created(2)]);
         let claims: i64 = connection.query_row("SELECT count(*) FROM claims", [], |row| row.get(0)).unwrap();
         assert_eq!(claims, 2);
+    }
+
+    #[tokio::test]
+    async fn a_deleted_record_takes_what_is_its_own_with_it_whoever_deletes_it() {
+        let (_root, mut connection) = database().await;
+        let mut whole = record("{}", 1);
+        whole.password = Some("$argon2id$".into());
+        whole.key = Some(NewKey { digest: [1; 32], fingerprint: [2; 32], expires_at: i64::MAX });
+        let create = |connection: &mut Connection| {
+            let told = commit(connection, &[&whole, &record("{}", 2)]);
+            assert!(told.iter().all(|told| matches!(told, Ok(Creation::Created(_)))), "{told:?}");
+        };
+        create(&mut connection);
+        // As with most tools that people open a database with.
+        connection.pragma_update(None, "foreign_keys", "off").unwrap();
+        connection.execute("DELETE FROM records", []).unwrap();
+        create(&mut connection);
     }
 
     #[tokio::test]
