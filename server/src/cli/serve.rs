@@ -109,7 +109,8 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
 }
 
 async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) -> anyhow::Result<()> {
-    let store = store::open(&arguments.database.database).await.context("cannot open the database")?;
+    let url = &arguments.database.database;
+    let store = store::open(url).await.with_context(|| format!("cannot open {}", store::shown(url)))?;
     let dev_token = if arguments.dev { Some(dev_token()?) } else { None };
     let workbench = workbench::Workbench::new(arguments.audience(), &registry, SystemTime::now());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

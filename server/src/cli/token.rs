@@ -54,7 +54,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         let (Command::Create { database, .. }
         | Command::List { database }
         | Command::Revoke { database, .. }) = &arguments.command;
-        let store = store::open(&database.database).await.context("cannot open the database")?;
+        let url = &database.database;
+        match (store::missing_file(url), &arguments.command) {
+            // The server may be one that has not been started yet; but which one it is must not go unnoticed.
+            (Some(file), Command::Create { .. }) => {
+                let said = format!(
+                    "{} is a new database: this token is for a server that uses it\n",
+                    file.display()
+                );
+                output::error(&said);
+            }
+            (Some(file), _) => bail!("there is no database {}", file.display()),
+            (None, _) => {}
+        }
+        let store = store::open(url).await.with_context(|| format!("cannot open {}", store::shown(url)))?;
         let done = act(store.as_ref(), &arguments.command).await;
         store.close().await;
         done.map(|()| Verdict::Clean)

@@ -269,6 +269,21 @@ fn tokens_are_made_listed_used_and_revoked_beside_a_running_server() {
 }
 
 #[test]
+fn tokens_of_a_database_that_is_not_there() {
+    let root = workspace();
+    for arguments in [&["token", "list"][..], &["token", "revoke", "ci"]] {
+        let output = run(root.path(), arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(text(&output.stderr), "error: there is no database data/formwork.db\n");
+    }
+    assert!(!root.path().join("data").exists());
+    let create = |name| run(root.path(), &["token", "create", "--name", name, "--forms", "*"]);
+    let told = "data/formwork.db is a new database: this token is for a server that uses it\n";
+    assert_eq!(text(&create("first").stderr), told);
+    assert_eq!(text(&create("second").stderr), "");
+}
+
+#[test]
 fn a_token_can_be_made_to_expire() {
     let root = workspace();
     let create = |time: &str| {

@@ -126,7 +126,7 @@ fn a_transfer_that_is_killed_goes_on_and_is_not_served_meanwhile() {
         return;
     }
     let (root, url) = (workspace(), block_on(Cluster::shared().database()));
-    done(&run(root.path(), &["token", "list"]));
+    done(&run(root.path(), &["token", "create", "--name", "any", "--forms", "*"]));
     many(&root.path().join("data/formwork.db"), RECORDS);
     let mut command = formwork(root.path());
     command.args(["transfer", "--from", "sqlite:data/formwork.db", "--to", &url]);
@@ -156,7 +156,7 @@ fn a_transfer_that_is_killed_goes_on_and_is_not_served_meanwhile() {
 fn a_source_that_changed_after_a_transfer_was_killed_is_found_out() {
     let root = workspace();
     let source = root.path().join("data/formwork.db");
-    done(&run(root.path(), &["token", "list"]));
+    done(&run(root.path(), &["token", "create", "--name", "any", "--forms", "*"]));
     many(&source, 1000);
     done(&transfer(root.path(), "sqlite:data/formwork.db", "sqlite:copy.db"));
     let copy = Connection::open(root.path().join("copy.db")).unwrap();
