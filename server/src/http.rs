@@ -46,6 +46,7 @@ pub use bodies::Bodies;
 pub use client_address::TrustedProxies;
 pub use edge::{Draining, Edge};
 use error::ApiError;
+use extract::client_address;
 
 /// The largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -119,7 +120,7 @@ pub fn router(app: Arc<App>) -> Router {
 async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = headers::identify(&mut request);
-    let span = span(&request);
+    let span = span(&request, &app.edge.proxies);
     let answer = async {
         let counted = measure::Counted::begin(&mut request);
         let mut response = represented(request, next).await;
@@ -154,10 +155,15 @@ pub fn operations(app: Arc<App>) -> Router {
 
 /// What every line of the log about a request says of it. The query is left out: no route of the API reads one, so
 /// whatever is in it is somebody's mistake, and may be a secret.
-fn span(request: &Request) -> Span {
+fn span(request: &Request, proxies: &TrustedProxies) -> Span {
     let id = request.headers().get(headers::REQUEST_ID).and_then(|id| id.to_str().ok());
     let (method, path) = (request.method().as_str(), request.uri().path());
-    let span = tracing::info_span!("request", method, path, id, form = field::Empty);
+    let span = tracing::info_span!("request", method, path, id, client = field::Empty, form = field::Empty);
+    if !span.is_disabled()
+        && let Some(client) = client_address(request, proxies)
+    {
+        span.record("client", field::display(client));
+    }
     #[cfg(feature = "otlp")]
     trace_context::adopt(&span, request);
     span

@@ -8,12 +8,16 @@
 //! that knows one of both headers hands the other on as the client made it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// Said once: anybody can send such a header as often as they like.
+static IGNORED: Once = Once::new();
 
 /// The networks of proxies whose word is taken.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +43,15 @@ impl TrustedProxies {
     /// Who is at the other end, behind all trusted proxies; IPv4 addresses as such, however they are written.
     pub(super) fn client(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let mut client = peer?.ip().to_canonical();
+        if headers.contains_key(FORWARDED_FOR) && !self.contain(client) {
+            IGNORED.call_once(|| {
+                tracing::warn!(
+                    peer = %client,
+                    "X-Forwarded-For counts for nothing from where no --trusted-proxy is: if it is a proxy's, name its \
+                     network, or all of its clients share their rate limits; this is said once"
+                );
+            });
+        }
         for value in headers.get_all(FORWARDED_FOR).iter().rev() {
             // A header that is no text was written by no proxy.
             for entry in value.to_str().unwrap_or_default().rsplit(',') {

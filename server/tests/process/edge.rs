@@ -221,7 +221,23 @@ fn log_lines_are_objects_and_cannot_be_forged() {
     let line = serving.line_with("finished processing");
     let event: Value = serde_json::from_str(&line).unwrap();
     assert_eq!((&event["span"]["id"], &event["span"]["path"]), (&json!("abc-123"), &json!("/healthz")));
+    assert_eq!(event["span"]["client"], "127.0.0.1");
     assert!(!line.contains("secret"), "{line}");
+}
+
+#[test]
+fn a_proxy_that_nobody_named_is_warned_of_once() {
+    let root = workspace();
+    let serving = Serving::start(root.path(), &[]);
+    for _ in 0..2 {
+        let request =
+            "GET /healthz HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n";
+        assert!(send(serving.address, request.as_bytes()).starts_with("HTTP/1.1 200"));
+    }
+    serving.signal("TERM");
+    let (lines, _) = serving.until_its_end();
+    let warnings = lines.iter().filter(|line| line.contains("--trusted-proxy"));
+    assert_eq!(warnings.count(), 1, "{lines:?}");
 }
 
 #[test]
