@@ -34,6 +34,8 @@ pub struct Edge {
     pub bodies: Bodies,
     /// Whether the service is about to stop.
     pub draining: Draining,
+    /// Whether the database was there when that was asked last.
+    pub database_was_there: AtomicBool,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What authors and operators see of all this.
@@ -51,6 +53,7 @@ impl Default for Edge {
             body_timeout: Duration::from_secs(30),
             bodies: Bodies::default(),
             draining: Draining::default(),
+            database_was_there: AtomicBool::new(true),
             metrics: Arc::default(),
             workbench: Arc::default(),
             seal: Seal::default(),

@@ -1,6 +1,7 @@
 //! `/healthz` and `/readyz`: for those who restart servers and those who send them requests.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -36,6 +37,21 @@ pub(super) async fn ready_in_detail(State(app): State<Arc<App>>) -> Response {
     }))
 }
 
+/// Whether the database answers, and takes writes; a change is logged, since each of these questions is asked over and over.
+async fn has_database(app: &App) -> bool {
+    let answer = timeout(PATIENCE, app.store.ping()).await;
+    let is_there = matches!(answer, Ok(Ok(())));
+    match (app.edge.database_was_there.swap(is_there, Ordering::Relaxed), answer) {
+        (true, Ok(Err(error))) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the database is gone");
+        }
+        (true, Err(_)) => tracing::error!("the database is gone: it does not answer"),
+        (false, Ok(Ok(()))) => tracing::info!("the database is back"),
+        _ => {}
+    }
+    is_there
+}
+
 /// What it takes to be sent requests.
 struct Readiness {
     /// Whether the database answers.
@@ -50,7 +66,7 @@ struct Readiness {
 
 impl Readiness {
     async fn of(app: &App) -> Self {
-        let database = timeout(PATIENCE, app.store.ping()).await.is_ok_and(|answer| answer.is_ok());
+        let database = has_database(app).await;
         let snapshot = app.registry.snapshot();
         let forms = snapshot.statuses.iter().filter(|status| status.form.is_some()).count();
         Self { database, forms, generation: snapshot.generation, draining: app.edge.draining.has_begun() }

@@ -135,6 +135,8 @@ fn a_database_that_stops_or_crashes_loses_and_doubles_nothing() {
         });
         assert!(refused > 0, "somebody was refused meanwhile");
         exactly(&sound(&url), &stored);
+        serving.line_with("the database is gone");
+        serving.line_with("the database is back");
     }
 }
 
