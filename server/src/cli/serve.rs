@@ -141,7 +141,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     let bounds = descriptors::within(arguments.edge.bounds());
     if let Some(address) = arguments.metrics_listen {
         let listener = bind(address).await?;
-        output::error(&format!("metrics are on http://{}/metrics\n", listener.local_addr()?));
+        log::say(&format!("metrics are on http://{}/metrics", listener.local_addr()?));
         let bounds = connections::Bounds { connections: OPERATORS, ..bounds };
         let operations = operations(Arc::clone(&app));
         tokio::spawn(async move {
@@ -152,15 +152,15 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
     let signals = stopping::StopSignals::new()?;
     let forms = registry.snapshot().statuses.iter().filter(|status| status.form.is_some()).count();
     let plural = if forms == 1 { "" } else { "s" };
-    output::error(&format!("formwork serves {forms} form{plural} on http://{address}\n"));
+    log::say(&format!("formwork serves {forms} form{plural} on http://{address}"));
     if forms == 0 {
-        output::error("there are no forms yet; `formwork new sign_up` writes one to start from\n");
+        log::say("there are no forms yet; `formwork new sign_up` writes one to start from");
     }
     if let Some(token) = &dev_token {
         output::error(&greeting(&registry, address, token));
     }
     if app.edge.workbench.audience != Audience::Nobody {
-        output::error(&format!("the workbench is on http://{address}/_/\n"));
+        log::say(&format!("the workbench is on http://{address}/_/"));
     }
     tokio::spawn(note_token_uses(Arc::clone(&app)));
     let (stopping, stopped) = tokio::sync::oneshot::channel();

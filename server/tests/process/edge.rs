@@ -223,6 +223,10 @@ fn log_lines_are_objects_and_cannot_be_forged() {
     assert_eq!((&event["span"]["id"], &event["span"]["path"]), (&json!("abc-123"), &json!("/healthz")));
     assert_eq!(event["span"]["client"], "127.0.0.1");
     assert!(!line.contains("secret"), "{line}");
+    serving.signal("TERM");
+    let (lines, _) = serving.until_its_end();
+    assert!(lines.iter().any(|line| line.contains("stopping: ")), "{lines:?}");
+    assert!(lines.iter().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{lines:?}");
 }
 
 #[test]

@@ -170,7 +170,8 @@ impl Serving {
             if let Some((_, address)) =
                 line.split_once(" on http://").filter(|_| line.contains("formwork serves"))
             {
-                self.address = address.parse().unwrap();
+                // As a line it ends there, in an object its text does.
+                self.address = address.split('"').next().unwrap().parse().unwrap();
                 return said;
             }
             let address =

@@ -1,5 +1,7 @@
 //! Where the log goes, and in which shape.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use tracing::Subscriber;
@@ -34,6 +36,18 @@ enum Format {
     Json,
 }
 
+/// Whether standard error is for programs that read objects line by line; decided once, by [`begin`].
+static OBJECTS_ONLY: AtomicBool = AtomicBool::new(false);
+
+/// Tells of the server itself: a line for people, whatever they have logged, or an event among the others.
+pub(super) fn say(text: &str) {
+    if OBJECTS_ONLY.load(Ordering::Relaxed) {
+        tracing::info!("{text}");
+    } else {
+        output::error(&format!("{text}\n"));
+    }
+}
+
 /// What has to be finished at the end of the process.
 pub(super) struct Begun {
     #[cfg(feature = "otlp")]
@@ -53,6 +67,7 @@ impl Begun {
 
 /// Logs to standard error from here on, and sends traces where the environment says so.
 pub(super) fn begin(setting: &LogSetting, dev: bool) -> anyhow::Result<Begun> {
+    OBJECTS_ONLY.store(matches!(setting.log_format, Format::Json), Ordering::Relaxed);
     let default = if dev { "warn" } else { "info" };
     let filter = setting.log.as_deref().unwrap_or(default);
     let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot::{Receiver, Sender};
 use tokio::time::timeout;
 
-use crate::cli::output;
+use super::log;
 use crate::http::Draining;
 
 /// How long requests may take to finish once nobody may connect any more.
@@ -50,10 +50,10 @@ pub(super) async fn drained(
     signals.next().await;
     draining.begin();
     if let Some(delay) = delay {
-        output::error("draining: `/readyz` asks for no more requests; once more to stop now\n");
+        log::say("draining: `/readyz` asks for no more requests; once more to stop now");
         signals.next_within(delay).await;
     }
-    output::error("stopping: requests under way are finished; once more to stop at once\n");
+    log::say("stopping: requests under way are finished; once more to stop at once");
     let _ = stopping.send(signals);
 }
 
