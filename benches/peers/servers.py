@@ -146,14 +146,21 @@ def directus(directory: pathlib.Path) -> Server:
     """As it comes, without its limiters and logs, with one collection that anyone may add to."""
     port, token = free_port(), "token-of-the-administrator"
     environment = {
-        **{"NODE_ENV": "production", "HOST": "127.0.0.1", "PORT": str(port)},
-        **{"DB_CLIENT": "sqlite3", "DB_FILENAME": str(directory / "directus.db")},
-        **{"SECRET": "a secret of at least thirty-two bytes", "LOG_LEVEL": "warn"},
-        **{"ADMIN_EMAIL": "root@example.com", "ADMIN_PASSWORD": "somepassword", "ADMIN_TOKEN": token},
+        "NODE_ENV": "production",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "DB_CLIENT": "sqlite3",
+        "DB_FILENAME": str(directory / "directus.db"),
+        "SECRET": "a secret of at least thirty-two bytes",
+        "LOG_LEVEL": "warn",
+        "ADMIN_EMAIL": "root@example.com",
+        "ADMIN_PASSWORD": "somepassword",
+        "ADMIN_TOKEN": token,
         # Without a license, it reports how it is used all the same.
         "TELEMETRY": "false",
-        # The second would have it answer 503 as soon as it has no time to spare.
-        **{"RATE_LIMITER_ENABLED": "false", "PRESSURE_LIMITER_ENABLED": "false"},
+        "RATE_LIMITER_ENABLED": "false",
+        # It would have it answer 503 as soon as it has no time to spare.
+        "PRESSURE_LIMITER_ENABLED": "false",
     }
     # The command `directus` does the same, but asks first whether there is a newer version.
     program = [newer_node() / "bin" / "node", DIRECTUS]

@@ -46,7 +46,6 @@ pub use bodies::Bodies;
 pub use client_address::TrustedProxies;
 pub use edge::{Draining, Edge};
 use error::ApiError;
-use extract::client_address;
 
 /// The largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -160,7 +159,7 @@ fn span(request: &Request, proxies: &TrustedProxies) -> Span {
     let (method, path) = (request.method().as_str(), request.uri().path());
     let span = tracing::info_span!("request", method, path, id, client = field::Empty, form = field::Empty);
     if !span.is_disabled()
-        && let Some(client) = client_address(request, proxies)
+        && let Some(client) = proxies.client_of(request)
     {
         span.record("client", field::display(client));
     }

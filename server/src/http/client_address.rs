@@ -1,7 +1,7 @@
 //! The address of a client, also behind proxies.
 //!
 //! In: the connection's peer, the header `X-Forwarded-For`, and the networks of proxies that are trusted. Out: the one
-//! address by which policies, templates and rate limits know a client. Called by `extract`.
+//! address by which policies, templates and rate limits know a client. Called by `extract`, and for the log of every request.
 //!
 //! Each proxy appends the address that it saw, so the header is read from the right, and only as far as trusted proxies
 //! wrote it: whatever stands further left may be of the client's own making. `Forwarded` (RFC 7239) is not read: a proxy
@@ -10,6 +10,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Once;
 
+use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
@@ -40,8 +41,14 @@ impl TrustedProxies {
             && headers.get(FORWARDED_PROTO).is_some_and(|scheme| scheme == "https")
     }
 
+    /// Who sent a request, as far as its connection is known.
+    pub(super) fn client_of(&self, request: &Request) -> Option<IpAddr> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        self.client(peer, request.headers())
+    }
+
     /// Who is at the other end, behind all trusted proxies; IPv4 addresses as such, however they are written.
-    pub(super) fn client(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+    fn client(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let mut client = peer?.ip().to_canonical();
         if headers.contains_key(FORWARDED_FOR) && !self.contain(client) {
             IGNORED.call_once(|| {

@@ -1,9 +1,9 @@
 //! A request's body → JSON, or its failure.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::SystemTime;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use formwork_engine::messages::Languages;
 use formwork_engine::submission::{Attempt, Circumstances, MAX_VIOLATIONS, Submitted};
@@ -65,12 +65,6 @@ async fn body<'e>(request: &mut Request, edge: &'e Edge) -> Result<WholeBody<'e>
     reading.await.map_err(|_| ApiError::TooSlow)?
 }
 
-/// Where a request comes from, behind all trusted proxies.
-pub(super) fn client_address(request: &Request, proxies: &TrustedProxies) -> Option<IpAddr> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    proxies.client(peer, request.headers())
-}
-
 /// Who asks, as far as the request itself shows it.
 pub(super) struct Asker {
     /// The languages that they read.
@@ -91,7 +85,7 @@ impl Asker {
             .iter()
             .filter_map(|value| value.to_str().ok())
             .collect();
-        let address = client_address(request, proxies);
+        let address = proxies.client_of(request);
         let text = |name: HeaderName| {
             let value = request.headers().get(name)?;
             Some(value.to_str().ok()?.to_owned())

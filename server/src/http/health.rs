@@ -37,7 +37,7 @@ pub(super) async fn ready_in_detail(State(app): State<Arc<App>>) -> Response {
     }))
 }
 
-/// Whether the database answers, and takes writes; a change is logged, since each of these questions is asked over and over.
+/// Whether the database answers and, on `PostgreSQL`, takes writes. Probes ask over and over: what is logged is the change.
 async fn has_database(app: &App) -> bool {
     let answer = timeout(PATIENCE, app.store.ping()).await;
     let is_there = matches!(answer, Ok(Ok(())));
