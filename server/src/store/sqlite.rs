@@ -25,8 +25,8 @@ use super::writer::Writer;
 use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredRecord, StoredToken};
 use crate::measures::{Commits, Connections};
 
-/// Reads at the same time.
-const READERS: u32 = 4;
+/// Reads at the same time: each takes tens of microseconds, and the thread and cache of each half a megabyte.
+const READERS: u32 = 2;
 /// How long to wait for another process that writes, or for a free connection.
 const BUSY: Duration = Duration::from_secs(5);
 /// How long what is seldom written waits for a gap between the commits of a server under load.
