@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
         Some(Command::Sample(arguments)) => sample::run(configs, &arguments),
         Some(Command::Explain(arguments)) => explain::run(&arguments),
         Some(Command::New(arguments)) => new::run(configs, &arguments),
-        Some(Command::Token(arguments)) => token::run(&arguments),
+        Some(Command::Token(arguments)) => token::run(configs, &arguments),
         Some(Command::Backup(arguments)) => backup::run(&arguments),
         Some(Command::Transfer(arguments)) => transfer::run(&arguments),
         Some(Command::Completions(arguments)) => Ok(completions::run(&arguments)),

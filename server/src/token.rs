@@ -92,6 +92,21 @@ fn patterns(forms: &[String]) -> Result<GlobSet, TokenError> {
     set.build().map_err(|error| TokenError::Pattern(forms.join(","), error))
 }
 
+/// Which patterns of a token cover none of these names of forms.
+///
+/// # Errors
+/// When a pattern is malformed.
+pub fn idle_patterns<'p>(of_token: &'p [String], names: &[&str]) -> Result<Vec<&'p String>, TokenError> {
+    let mut idle = Vec::new();
+    for pattern in of_token {
+        let covered = patterns(std::slice::from_ref(pattern))?;
+        if !names.iter().any(|name| covered.is_match(name)) {
+            idle.push(pattern);
+        }
+    }
+    Ok(idle)
+}
+
 /// Somebody with a valid token.
 #[derive(Clone, Debug)]
 pub struct Caller {

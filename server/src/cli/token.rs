@@ -1,16 +1,18 @@
 //! `formwork token`: API tokens, made, listed and revoked beside a running server.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use formwork_engine::registry::Registry;
 use jiff::Timestamp;
 
 use super::{Verdict, output};
 use crate::accounts::milliseconds;
 use crate::settings::{DatabaseSetting, duration};
 use crate::store::{self, Store, StoredToken};
-use crate::token::generate;
+use crate::token::{generate, idle_patterns};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -48,7 +50,7 @@ enum Command {
     },
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
+pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (Command::Create { database, .. }
@@ -70,8 +72,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         let store = store::open(url).await.with_context(|| format!("cannot open {}", store::shown(url)))?;
         let done = act(store.as_ref(), &arguments.command).await;
         store.close().await;
-        done.map(|()| Verdict::Clean)
-    })
+        done
+    })?;
+    if let Command::Create { forms, .. } = &arguments.command {
+        doubt(configs, forms)?;
+    }
+    Ok(Verdict::Clean)
+}
+
+/// Says which patterns cover no form: it may come later, or be somewhere else, but a misspelt name is of no use.
+fn doubt(configs: &Path, of_token: &[String]) -> anyhow::Result<()> {
+    // Where there are no forms to be seen, nothing can be said of them.
+    let Ok((registry, _)) = Registry::load(configs, SystemTime::now()) else { return Ok(()) };
+    let snapshot = registry.snapshot();
+    let served = snapshot.statuses.iter().filter_map(|status| status.form.as_deref());
+    let aliases = served.flat_map(|form| form.form.names()).map(|name| name.value.as_str());
+    let names: Vec<&str> =
+        snapshot.statuses.iter().map(|status| status.name.as_str()).chain(aliases).collect();
+    for pattern in idle_patterns(of_token, &names)? {
+        output::error(&format!("`{pattern}` covers no form in {} yet\n", configs.display()));
+    }
+    Ok(())
 }
 
 async fn act(store: &dyn Store, command: &Command) -> anyhow::Result<()> {

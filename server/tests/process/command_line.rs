@@ -284,6 +284,23 @@ fn tokens_of_a_database_that_is_not_there() {
 }
 
 #[test]
+fn a_token_for_forms_that_there_are_not_is_made_and_doubted() {
+    let root = workspace();
+    let create =
+        |name: &str, forms: &str| run(root.path(), &["token", "create", "--name", name, "--forms", forms]);
+    assert_eq!(create("first", "newsletter,developer/*").status.code(), Some(0));
+    let output = create("second", "newsletter,singup,partner/*");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).starts_with("fw_"));
+    assert_eq!(
+        text(&output.stderr),
+        "`singup` covers no form in configs yet\n`partner/*` covers no form in configs yet\n"
+    );
+    std::fs::remove_dir_all(root.path().join("configs")).unwrap();
+    assert_eq!(text(&create("third", "singup").stderr), "", "its forms are somewhere else");
+}
+
+#[test]
 fn a_token_can_be_made_to_expire() {
     let root = workspace();
     let create = |time: &str| {
