@@ -8,7 +8,7 @@ mod sqlite;
 pub mod transfer;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +69,12 @@ pub enum StoreError {
     /// Somebody else is at it.
     #[error("the database is in use; a transfer needs it alone: stop the servers first")]
     InUse,
+    /// Somebody else has it alone.
+    #[error("another program has the database to itself, as a transfer does; try again once it has ended")]
+    Held,
+    /// The file is not there, but what belongs to it.
+    #[error("there is no {}, but there is its log, `-wal`: put the file back, or the log away", .0.display())]
+    Orphaned(PathBuf),
     /// It is not whole.
     #[error("a transfer to this database has not ended; run it again")]
     Unfinished,

@@ -30,6 +30,8 @@ const READERS: u32 = 8;
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long to wait for an answer: longer than the server lets a statement run, so that it is asked for its reason.
 const ANSWER: Duration = Duration::from_secs(15);
+/// How long to wait for an answer to what only reads, by an index: whoever waits for it has a request to be answered.
+const LOOK: Duration = Duration::from_secs(5);
 
 pub(super) struct Postgres {
     writer: Writer,
@@ -43,7 +45,7 @@ impl Postgres {
         let options = session::options(url)?;
         let mut connection = migrate(&options).await?;
         if !session::join(&mut connection).await? {
-            return Err(StoreError::InUse);
+            return Err(StoreError::Held);
         }
         if is_unfinished(&mut connection).await? {
             return Err(StoreError::Unfinished);
@@ -89,7 +91,7 @@ impl Postgres {
 
     async fn ask(&self, query: Query<'_, Engine, PgArguments>) -> Result<Vec<PgRow>, Failure> {
         let mut lease = Lease::of(self.pool.acquire().await.map_err(Failure::out_of_reach)?);
-        let answer = timeout(ANSWER, lease.fetch_all(query)).await;
+        let answer = timeout(LOOK, lease.fetch_all(query)).await;
         let rows = answer.map_err(|_| Failure::Broken(Arc::new(Silence)))?.map_err(Failure::of)?;
         lease.end();
         Ok(rows)

@@ -8,19 +8,21 @@ pub(super) mod backup;
 mod group;
 mod keys;
 mod log;
+mod place;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sqlx::Row;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 
 use self::log::Log;
+use self::place::Place;
 use super::writer::Writer;
 use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredRecord, StoredToken};
 use crate::measures::{Commits, Connections};
@@ -31,6 +33,8 @@ const READERS: u32 = 2;
 const BUSY: Duration = Duration::from_secs(5);
 /// How long what is seldom written waits for a gap between the commits of a server under load.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait for a process that lets nobody read: a copy of the log at its end takes no longer.
+const HELD: Duration = Duration::from_secs(2);
 /// Enough for every statement of a connection.
 const STATEMENTS: usize = 32;
 /// What the log is cut back to, in bytes, once it begins anew after a reader made it grow: to write over what is there
@@ -44,6 +48,7 @@ pub(super) struct Sqlite {
     /// For what is seldom written: tables and tokens.
     settings: SqlitePool,
     readers: SqlitePool,
+    place: Arc<Place>,
 }
 
 impl Sqlite {
@@ -59,17 +64,26 @@ impl Sqlite {
         let connection =
             || writing_connection(file).map_err(|error| StoreError::Unavailable(Arc::new(error)));
         let (mut log, mut connection) = (Log::start(connection()?)?, connection()?);
-        let commit = move |records: &[&NewRecord]| {
-            log.look(&connection);
-            group::commit(&mut connection, records)
+        let place = Arc::new(Place::of(file).map_err(|error| StoreError::Unavailable(Arc::new(error)))?);
+        let of_writer = Arc::clone(&place);
+        let commit = move |records: &[&NewRecord]| match of_writer.check() {
+            Ok(()) => {
+                log.look(&connection);
+                group::commit(&mut connection, records)
+            }
+            Err(replaced) => group::nothing(records, replaced),
         };
-        Ok(Self { writer: Writer::start("sqlite-writer", commit)?, settings, readers })
+        Ok(Self { writer: Writer::start("sqlite-writer", commit)?, settings, readers, place })
     }
 
     /// Makes the file if need be, and brings its tables up to date.
     async fn migrate(file: &Path) -> Result<SqlitePool, StoreError> {
         if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(StoreError::Directory)?;
+        }
+        let has_log = || Path::new(&format!("{}-wal", file.display())).exists();
+        if !file.exists() && has_log() {
+            return Err(StoreError::Orphaned(file.to_owned()));
         }
         // SQLite would let everybody read the file; what it makes beside it is readable to the same.
         let mut made = std::fs::OpenOptions::new();
@@ -78,12 +92,27 @@ impl Sqlite {
         std::os::unix::fs::OpenOptionsExt::mode(&mut made, 0o600);
         // Where it is there already, or cannot be made, opening it says so.
         drop(made.open(file));
+        if is_held(file) {
+            return Err(StoreError::Held);
+        }
         let options = options(file).busy_timeout(PATIENCE);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
         let pool = pool.connect_with(options).await?;
         sqlx::migrate!("migrations/sqlite").run(&pool).await?;
         Ok(pool)
     }
+}
+
+/// Whether another process lets nobody so much as read the file; one that only writes does not keep from that.
+fn is_held(file: &Path) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let read = || {
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(HELD)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    };
+    // Whatever else is wrong with it shows where it is opened to be used.
+    read().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {
@@ -146,6 +175,7 @@ impl Store for Sqlite {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
+        self.place.check().map_err(|replaced| StoreError::Unavailable(Arc::new(replaced)))?;
         sqlx::query("SELECT 1").execute(&self.readers).await?;
         Ok(())
     }
@@ -272,5 +302,49 @@ mod tests {
         }
         assert_eq!(seen, 3, "the database, its log and the index of that");
         database.close().await;
+    }
+
+    fn record() -> NewRecord {
+        NewRecord {
+            resource: "User".to_owned(),
+            form: "sign_up".to_owned(),
+            version: String::new(),
+            attributes: "{}".to_owned(),
+            password: None,
+            claims: Vec::new(),
+            created_at: 0,
+            key: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_went_away_is_written_and_ready_no_more_until_it_is_back() {
+        let root = tempfile::tempdir().unwrap();
+        let (file, elsewhere) = (root.path().join("test.db"), root.path().join("moved.db"));
+        let database = Sqlite::open(&file).await.unwrap();
+        std::fs::rename(&file, &elsewhere).unwrap();
+        assert!(matches!(database.create(record()).await, Err(StoreError::Unavailable(_))));
+        assert!(database.ping().await.is_err());
+        let orphan = Sqlite::open(&file).await.err();
+        assert!(matches!(orphan, Some(StoreError::Orphaned(_))), "{orphan:?}");
+        assert!(!file.exists(), "nothing is made in its place");
+        std::fs::copy(&elsewhere, &file).unwrap();
+        assert!(database.ping().await.is_err(), "another file");
+        std::fs::rename(&elsewhere, &file).unwrap();
+        assert_eq!(database.create(record()).await.unwrap(), Creation::Created(1));
+        database.ping().await.unwrap();
+        database.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_file_that_somebody_has_alone_is_not_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("test.db");
+        Sqlite::open(&file).await.unwrap().close().await;
+        let alone = archive::File::open(&file).await.unwrap();
+        let held = Sqlite::open(&file).await.err();
+        assert!(matches!(held, Some(StoreError::Held)), "{held:?}");
+        drop(alone);
+        Sqlite::open(&file).await.unwrap().close().await;
     }
 }

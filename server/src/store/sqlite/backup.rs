@@ -48,7 +48,11 @@ pub(in super::super) fn backup(database: &Path, target: &Path) -> Result<(), Bac
     let copy =
         Builder::new().prefix(".formwork-backup-").tempfile_in(directory).map_err(BackupError::Write)?;
     let path = copy.path().to_str().ok_or_else(|| BackupError::Write(ErrorKind::InvalidFilename.into()))?;
-    connection.execute("VACUUM INTO ?", [path]).map_err(BackupError::Read)?;
+    if let Err(error) = connection.execute("VACUUM INTO ?", [path]) {
+        // On a full disk it stays; where there is none, there is nothing to remove.
+        let _ = std::fs::remove_file(format!("{path}-journal"));
+        return Err(BackupError::Read(error));
+    }
     copy.as_file().sync_all().map_err(BackupError::Write)?;
     copy.persist_noclobber(target).map_err(|error| match error.error.kind() {
         ErrorKind::AlreadyExists => BackupError::Exists(target.to_owned()),
