@@ -11,7 +11,8 @@ const PASSWORD: &str = "password";
 const CONFIRMATION: &str = "password_confirmation";
 
 impl Submitted {
-    /// SHA-256 over `salt` and everything that was sent but the password.
+    /// SHA-256 over `salt` and everything that was sent but the password, in whichever order members came: a client that
+    /// writes its request anew from a map may send them in another one.
     ///
     /// A fast digest of a password would help to guess it. Of the password the digest knows only that it was sent, and
     /// of its confirmation whether it was the same; [`Submitted::password`] is compared with the stored hash instead.
@@ -23,12 +24,18 @@ impl Submitted {
             digest.update(bytes);
         };
         part(salt);
-        for (name, value) in &self.0 {
+        let mut members: Vec<(&String, &Value)> = self.0.iter().collect();
+        members.sort_by_key(|(name, _)| *name);
+        for (name, value) in members {
             part(name.as_bytes());
             match name.as_str() {
                 PASSWORD => {}
                 CONFIRMATION => part(&[u8::from(self.0.get(PASSWORD) == Some(value))]),
-                _ => part(value.to_string().as_bytes()),
+                _ => {
+                    let mut value = value.clone();
+                    value.sort_all_objects();
+                    part(value.to_string().as_bytes());
+                }
             }
         }
         digest.finalize().into()
@@ -52,6 +59,18 @@ mod tests {
     fn fingerprint(form: Value) -> [u8; 32] {
         let Value::Object(form) = form else { unreachable!() };
         Submitted::new(form).fingerprint(b"salt")
+    }
+
+    #[test]
+    fn the_order_of_members_does_not_count_and_that_of_items_does() {
+        let first = fingerprint(json!({ "a": { "b": 1, "c": [{ "d": 1, "e": 2 }, 3] }, "f": 4 }));
+        for (other, same) in [
+            (json!({ "f": 4, "a": { "c": [{ "e": 2, "d": 1 }, 3], "b": 1 } }), true),
+            (json!({ "a": { "b": 1, "c": [3, { "d": 1, "e": 2 }] }, "f": 4 }), false),
+        ] {
+            let shown = other.to_string();
+            assert_eq!(fingerprint(other) == first, same, "{shown}");
+        }
     }
 
     #[test]
