@@ -149,7 +149,7 @@ async fn serve(registry: Arc<Registry>, loaded: &Reload, arguments: &Arguments) 
         });
     }
     // Before anyone is told that the server is there: who reads it may stop it at once.
-    let signals = stopping::StopSignals::new()?;
+    let signals = stopping::StopSignals::new(arguments.dev)?;
     let forms = registry.snapshot().statuses.iter().filter(|status| status.form.is_some()).count();
     let plural = if forms == 1 { "" } else { "s" };
     log::say(&format!("formwork serves {forms} form{plural} on http://{address}"));

@@ -12,7 +12,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -70,9 +71,15 @@ pub async fn serve(
             let mut stream = TimeoutStream::new(stream);
             stream.set_write_timeout(Some(bounds.idle));
             let service = service_fn(move |request: Request<Incoming>| {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-                router.clone().oneshot(request)
+                let router = router.clone();
+                async move {
+                    if !reads_one_way(request.version(), request.headers()) {
+                        return Ok(refused());
+                    }
+                    let mut request = request.map(Body::new);
+                    request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+                    router.oneshot(request).await
+                }
             });
             let connection = server.serve_connection(TokioIo::new(Box::pin(stream)), service);
             if let Err(error) = watcher.watch(connection).await {
@@ -84,6 +91,39 @@ pub async fn serve(
     // Nobody may connect while what is under way is finished.
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// Whether no other reader, such as a proxy, could take the head of a request otherwise: where it is meant to go, and where
+/// its body ends (RFC 9112, 3.2 and 6.1). What is not even a head is refused before, likewise.
+fn reads_one_way(version: Version, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let goes_one_way = match (hosts.next(), hosts.next()) {
+        (None, _) => version < Version::HTTP_11,
+        (Some(host), None) => is_host(host),
+        (Some(_), Some(_)) => false,
+    };
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let ends_one_way = match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    };
+    goes_one_way && ends_one_way
+}
+
+/// Whether a header names a host, with its port or without.
+fn is_host(host: &HeaderValue) -> bool {
+    let bytes = host.as_bytes();
+    // Who asks for an address without a host has nothing to name.
+    bytes.is_empty() || !bytes.contains(&b'@') && Authority::try_from(bytes).is_ok()
+}
+
+/// The answer to what cannot be read at all, by whoever finds out: nothing that follows is taken for a request.
+fn refused() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// The next connection, once there is room for it.

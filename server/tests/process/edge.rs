@@ -161,6 +161,13 @@ fn requests_that_two_readers_could_divide_differently_are_refused_and_nothing_af
         ("a space before the colon", format!("Content-Length : 5\r\n\r\n{{}}   {hidden}")),
         ("an unknown coding", format!("Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{hidden}")),
         ("chunked, and more", format!("Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{hidden}")),
+        ("chunked twice", format!("Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n{hidden}")),
+        (
+            "chunked in two lines",
+            format!("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"),
+        ),
+        ("a coding before", format!("Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n{hidden}")),
+        ("two hosts", format!("Host: other\r\nContent-Length: 5\r\n\r\n{{}}   {hidden}")),
         ("a chunk of no length", format!("Transfer-Encoding: chunked\r\n\r\nx\r\n\r\n{hidden}")),
     ];
     for (name, rest) in shapes {
@@ -169,6 +176,29 @@ fn requests_that_two_readers_could_divide_differently_are_refused_and_nothing_af
         let answers = send(serving.address, request.as_bytes());
         assert!(!answers.contains("HTTP/1.1 2"), "{name}: {answers}");
         assert!(answers.matches("HTTP/1.1 ").count() <= 1, "{name}: {answers}");
+    }
+    for head in [
+        "GET /healthz HTTP/1.1\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: a b\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: c@d\r\n",
+    ] {
+        let answers = send(serving.address, format!("{head}\r\n{hidden}").as_bytes());
+        assert!(
+            answers.starts_with("HTTP/1.1 400 ") && answers.contains("connection: close"),
+            "{head}: {answers}"
+        );
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{head}: {answers}");
+    }
+    for head in [
+        "GET /healthz HTTP/1.0\r\n",
+        "GET /healthz HTTP/1.1\r\nHost:\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: [::1]:80\r\n",
+    ] {
+        let answers = send(serving.address, format!("{head}\r\n").as_bytes());
+        assert!(
+            answers.starts_with("HTTP/1.1 200 ") || answers.starts_with("HTTP/1.0 200 "),
+            "{head}: {answers}"
+        );
     }
     // The same requests without the fault are answered both, so the above would show a hidden one.
     let sound = format!(
@@ -189,6 +219,17 @@ fn a_server_that_drains_says_so_and_still_serves() {
     assert_eq!(serving.submit(&user("a@example.com", "somepassword")).unwrap().status, 201);
     serving.signal("TERM");
     serving.line_with("stopping");
+    assert!(serving.child.wait().unwrap().success());
+}
+
+#[test]
+fn a_wish_to_read_the_configuration_again_ends_nothing() {
+    let root = workspace();
+    let mut serving = Serving::start(root.path(), &[]);
+    serving.signal("HUP");
+    serving.line_with("SIGHUP changes nothing");
+    assert_eq!(get(serving.address, "/readyz").status, 200);
+    serving.signal("TERM");
     assert!(serving.child.wait().unwrap().success());
 }
 

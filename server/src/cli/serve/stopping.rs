@@ -19,17 +19,34 @@ const GRACE: Duration = Duration::from_secs(30);
 pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// What many servers take for the wish to read their configuration again, and a closed terminal for the end.
+    hangup: Signal,
+    of_terminal: bool,
 }
 
 impl StopSignals {
-    pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    /// Those of a server that runs in somebody's terminal, or of one that nobody watches.
+    pub(super) fn new(of_terminal: bool) -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            of_terminal,
+        })
     }
 
     async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {
+                    if self.of_terminal {
+                        return;
+                    }
+                    log::say("SIGHUP changes nothing: a form is read when its file changes");
+                }
+            }
         }
     }
 
