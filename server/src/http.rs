@@ -126,7 +126,8 @@ async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -
         let (status, latency) = (response.status().as_u16(), start.elapsed());
         counted.end(&app.edge.metrics, &response, latency);
         headers::name(&mut response, id);
-        tracing::info!(status, ?latency, "finished processing request");
+        let latency_ms = latency.as_secs_f64() * 1e3;
+        tracing::info!(status, latency_ms, "finished processing request");
         response
     };
     answer.instrument(span).await

@@ -34,6 +34,9 @@ pub enum TokenError {
     /// The name is empty or would break a list of tokens.
     #[error("a token's name is not empty and has no control characters")]
     Name,
+    /// A pattern of form names is empty, and so no form's.
+    #[error("a pattern of form names is not empty")]
+    Empty,
     /// A pattern of form names is malformed.
     #[error("`{0}` is not a pattern of form names: {1}")]
     Pattern(String, globset::Error),
@@ -54,6 +57,9 @@ pub struct NewToken {
 pub fn generate(name: &str, forms: &[String], now: i64) -> Result<NewToken, TokenError> {
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(TokenError::Name);
+    }
+    if forms.iter().any(String::is_empty) {
+        return Err(TokenError::Empty);
     }
     patterns(forms)?;
     let mut id = [0; ID_LENGTH / 2];

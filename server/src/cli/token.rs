@@ -128,11 +128,11 @@ fn line(token: &StoredToken, now: i64) -> String {
         token if token.is_valid(now) => "active",
         _ => "expired",
     };
-    let day = |milliseconds| {
-        Timestamp::from_millisecond(milliseconds).map(|time| time.strftime("%Y-%m-%d").to_string())
+    let shown = |milliseconds, format: &str| {
+        Timestamp::from_millisecond(milliseconds).map(|time| time.strftime(format).to_string()).ok()
     };
-    let used = token.last_used_at.and_then(|at| day(at).ok()).map(|day| format!("last used {day}"));
-    let ends = token.expires_at.and_then(|at| day(at).ok()).map(|day| format!("  expires {day}"));
+    let used = token.last_used_at.and_then(|at| shown(at, "last used %Y-%m-%d"));
+    let ends = token.expires_at.and_then(|at| shown(at, "  expires %Y-%m-%dT%H:%MZ"));
     let (used, ends) = (used.as_deref().unwrap_or("never used"), ends.as_deref().unwrap_or_default());
     format!("{}  {state:7}  {}  {}  {used}{ends}\n", token.id, token.name, token.forms.join(","))
 }

@@ -108,6 +108,8 @@ fn a_command_that_cannot_do_its_work() {
         &["token", "create", "--name", "two\nlines", "--forms", "*"],
         &["token", "revoke", "nobody"],
         &["token", "create", "--name", "x", "--forms", "["],
+        &["token", "create", "--name", "x", "--forms", ""],
+        &["serve", "--log", "warning"],
     ] {
         let output = run(root.path(), arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));

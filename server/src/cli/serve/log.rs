@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use tracing::Subscriber;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -70,7 +71,7 @@ pub(super) fn begin(setting: &LogSetting, dev: bool) -> anyhow::Result<Begun> {
     OBJECTS_ONLY.store(matches!(setting.log_format, Format::Json), Ordering::Relaxed);
     let default = if dev { "warn" } else { "info" };
     let filter = setting.log.as_deref().unwrap_or(default);
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;
+    let filter = filter_of(filter)?;
     // The watcher's library traces every file event; a log file beside the forms would feed itself.
     let filter = filter.add_directive("notify=warn".parse()?);
     #[cfg(feature = "otlp")]
@@ -86,11 +87,49 @@ pub(super) fn begin(setting: &LogSetting, dev: bool) -> anyhow::Result<Begun> {
     })
 }
 
+/// Reads levels and directives.
+///
+/// # Errors
+/// When one is neither. The library takes a word that is no level for the name of a module, and so a misspelt level for a
+/// wish to see nothing but the log of that.
+fn filter_of(text: &str) -> anyhow::Result<EnvFilter> {
+    let alone = text.split(',').map(str::trim).find(|directive| {
+        !directive.is_empty()
+            && !directive.contains(['=', '[', ':'])
+            && directive.parse::<LevelFilter>().is_err()
+    });
+    if let Some(word) = alone {
+        bail!(
+            "`{word}` is no level of the log: these are off, error, warn, info, debug and trace; for a module, write `{word}=debug`"
+        );
+    }
+    EnvFilter::try_new(text).with_context(|| format!("`{text}` is not a log filter"))
+}
+
 /// What writes events.
 fn lines<S: Subscriber + for<'a> LookupSpan<'a>>(format: Format) -> Box<dyn Layer<S> + Send + Sync> {
     let lines = fmt::layer().with_writer(std::io::stderr);
     match format {
         Format::Text => lines.with_ansi(output::wants_colour(&std::io::stderr())).boxed(),
         Format::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for filter in
+            ["info", "WARN", "off", "formwork=debug,sqlx=warn", "warn,formwork=info", "formwork::http=debug"]
+        {
+            assert!(filter_of(filter).is_ok(), "{filter}");
+        }
+        for filter in ["warning", "inof", "formwork=debug,wran", "formwork=nothing"] {
+            assert!(filter_of(filter).is_err(), "{filter}");
+        }
+        assert!(filter_of("warning").unwrap_err().to_string().starts_with("`warning` is no level"));
     }
 }
