@@ -57,19 +57,18 @@ pub(super) fn run(configs: &Path, arguments: &Arguments) -> anyhow::Result<Verdi
         | Command::List { database }
         | Command::Revoke { database, .. }) = &arguments.command;
         let url = &database.database;
-        match (store::missing_file(url), &arguments.command) {
-            // The server may be one that has not been started yet; but which one it is must not go unnoticed.
-            (Some(file), Command::Create { .. }) => {
-                let said = format!(
-                    "{} is a new database: this token is for a server that uses it\n",
-                    file.display()
-                );
-                output::error(&said);
-            }
-            (Some(file), _) => bail!("there is no database {}", file.display()),
-            (None, _) => {}
+        let new = store::missing_file(url);
+        if let (Some(file), Command::List { .. } | Command::Revoke { .. }) = (new, &arguments.command) {
+            bail!("there is no database {}", file.display());
         }
         let store = store::open(url).await.with_context(|| format!("cannot open {}", store::shown(url)))?;
+        // The server may be one that has not been started yet; but which one it is must not go unnoticed.
+        if let Some(file) = new {
+            output::error(&format!(
+                "{} is a new database: this token is for a server that uses it\n",
+                file.display()
+            ));
+        }
         let done = act(store.as_ref(), &arguments.command).await;
         store.close().await;
         done
