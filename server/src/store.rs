@@ -129,6 +129,23 @@ pub struct NewRecord {
     pub key: Option<NewKey>,
 }
 
+#[cfg(test)]
+impl NewRecord {
+    /// One without values, that claims nothing.
+    fn bare() -> Self {
+        Self {
+            resource: "User".to_owned(),
+            form: "sign_up".to_owned(),
+            version: String::new(),
+            attributes: "{}".to_owned(),
+            password: None,
+            claims: Vec::new(),
+            created_at: 0,
+            key: None,
+        }
+    }
+}
+
 /// An idempotency key to be kept.
 #[derive(Clone, Copy)]
 pub struct NewKey {

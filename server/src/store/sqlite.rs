@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sqlx::Row;
 use sqlx::sqlite::{
@@ -109,6 +110,8 @@ fn is_held(file: &Path) -> bool {
     let read = || {
         let connection = Connection::open_with_flags(file, flags)?;
         connection.busy_timeout(HELD)?;
+        // A log that a killed server left is for those who stay.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
     };
     // Whatever else is wrong with it shows where it is opened to be used.
@@ -304,26 +307,13 @@ mod tests {
         database.close().await;
     }
 
-    fn record() -> NewRecord {
-        NewRecord {
-            resource: "User".to_owned(),
-            form: "sign_up".to_owned(),
-            version: String::new(),
-            attributes: "{}".to_owned(),
-            password: None,
-            claims: Vec::new(),
-            created_at: 0,
-            key: None,
-        }
-    }
-
     #[tokio::test]
     async fn a_file_that_went_away_is_written_and_ready_no_more_until_it_is_back() {
         let root = tempfile::tempdir().unwrap();
         let (file, elsewhere) = (root.path().join("test.db"), root.path().join("moved.db"));
         let database = Sqlite::open(&file).await.unwrap();
         std::fs::rename(&file, &elsewhere).unwrap();
-        assert!(matches!(database.create(record()).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(database.create(NewRecord::bare()).await, Err(StoreError::Unavailable(_))));
         assert!(database.ping().await.is_err());
         let orphan = Sqlite::open(&file).await.err();
         assert!(matches!(orphan, Some(StoreError::Orphaned(_))), "{orphan:?}");
@@ -331,7 +321,7 @@ mod tests {
         std::fs::copy(&elsewhere, &file).unwrap();
         assert!(database.ping().await.is_err(), "another file");
         std::fs::rename(&elsewhere, &file).unwrap();
-        assert_eq!(database.create(record()).await.unwrap(), Creation::Created(1));
+        assert_eq!(database.create(NewRecord::bare()).await.unwrap(), Creation::Created(1));
         database.ping().await.unwrap();
         database.close().await;
     }

@@ -164,19 +164,6 @@ fn answer(group: impl Iterator<Item = (Job, Outcome)>) {
 mod tests {
     use super::*;
 
-    fn record() -> NewRecord {
-        NewRecord {
-            resource: "User".to_owned(),
-            form: "sign_up".to_owned(),
-            version: String::new(),
-            attributes: "{}".to_owned(),
-            password: None,
-            claims: Vec::new(),
-            created_at: 0,
-            key: None,
-        }
-    }
-
     fn created(records: &[&NewRecord]) -> Outcomes {
         records.iter().map(|_| Ok(Creation::Created(1))).collect()
     }
@@ -191,7 +178,7 @@ mod tests {
         let told = (0..jobs).map(|_| {
             let (reply, outcome) = oneshot::channel();
             let room = Arc::clone(&room).try_acquire_owned().unwrap();
-            assert!(queue.send(Job { record: record(), reply, runtime: None, _room: room }).is_ok());
+            assert!(queue.send(Job { record: NewRecord::bare(), reply, runtime: None, _room: room }).is_ok());
             outcome
         });
         let told: Vec<_> = told.collect();
@@ -227,12 +214,12 @@ mod tests {
     async fn what_is_too_much_is_refused_until_there_is_room() {
         let writer = Writer::start("writer", created).unwrap();
         let everything = Arc::clone(&writer.room).try_acquire_many_owned(ROOM.try_into().unwrap()).unwrap();
-        assert!(matches!(writer.create(record()).await, Err(StoreError::Overloaded { .. })));
+        assert!(matches!(writer.create(NewRecord::bare()).await, Err(StoreError::Overloaded { .. })));
         drop(everything);
-        assert!(writer.create(record()).await.is_ok());
+        assert!(writer.create(NewRecord::bare()).await.is_ok());
         writer.finish().await;
         assert_eq!(writer.room.available_permits(), ROOM);
-        assert!(matches!(writer.create(record()).await, Err(StoreError::Interrupted)));
+        assert!(matches!(writer.create(NewRecord::bare()).await, Err(StoreError::Interrupted)));
     }
 
     #[test]
@@ -241,7 +228,7 @@ mod tests {
         let room = Arc::new(Semaphore::new(1));
         let taken = Arc::clone(&room).try_acquire_owned().unwrap();
         let (reply, outcome) = oneshot::channel();
-        assert!(queue.send(Job { record: record(), reply, runtime: None, _room: taken }).is_ok());
+        assert!(queue.send(Job { record: NewRecord::bare(), reply, runtime: None, _room: taken }).is_ok());
         drop((queue, outcome));
         run(jobs, &Commits::default(), |records| {
             assert!(records.is_empty());

@@ -191,14 +191,9 @@ mod tests {
 
     fn record(attributes: &str, digest: u8) -> NewRecord {
         NewRecord {
-            resource: "User".to_owned(),
-            form: "sign_up".to_owned(),
-            version: String::new(),
             attributes: attributes.to_owned(),
-            password: None,
             claims: vec![NewClaim { field: "email".to_owned(), digest: [digest; 32] }],
-            created_at: 0,
-            key: None,
+            ..NewRecord::bare()
         }
     }
 
