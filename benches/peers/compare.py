@@ -15,7 +15,7 @@ import subprocess
 import time
 
 import install
-from load import Bodies, Load, Oha, Outcome, temporary
+from load import Bodies, Load, Oha, temporary
 from servers import TARGET, Postgres, directus, fastapi, fastify, formwork, pocketbase
 
 WARM_UP = 2
@@ -86,17 +86,23 @@ class Run:
         self.items = Load("/items/newsletter", bodies.flat, 204)
         self.found: dict[str, float] = {}
 
-    def measured(self, start, load: Load, warm_up: float = WARM_UP) -> tuple[Outcome, float]:
+    def note(self, key: str, start, load: Load) -> None:
         """What a fresh server does with a load, once it is warm, and the most memory that it takes."""
         with temporary(self.work) as name, start(pathlib.Path(name)) as server:
-            self.oha.run(server.port, load, warm_up)
-            return self.oha.run(server.port, load, self.seconds), server.peak_mib()
-
-    def note(self, key: str, start, load: Load) -> None:
-        outcome, memory = self.measured(start, load)
-        self.found |= {key: outcome.rate, f"{key} p99": outcome.p99, f"{key} MiB": memory}
+            self.oha.run(server.port, load, WARM_UP)
+            before = server.processor_seconds()
+            outcome = self.oha.run(server.port, load, self.seconds)
+            processor = (server.processor_seconds() - before) / sum(outcome.statuses.values())
+            memory = server.peak_mib()
+        self.found |= {
+            **{key: outcome.rate, f"{key} p99": outcome.p99, f"{key} MiB": memory},
+            **{f"{key} server": processor, f"{key} generator": outcome.processor},
+        }
         others = {status: count for status, count in outcome.statuses.items() if status != str(load.expected)}
-        print(f"  {key:<24} {outcome.rate:>10,.0f}/s  p99 {outcome.p99 * 1e3:>8.2f} ms  {memory:>6.0f} MiB  {others or ''}")
+        print(
+            f"  {key:<24} {outcome.rate:>10,.0f}/s  p99 {outcome.p99 * 1e3:>8.2f} ms  {memory:>6.0f} MiB",
+            f" {processor * 1e6:>8.1f} + {outcome.processor * 1e6:.1f} µs  {others or ''}",
+        )
 
     def bare_hashes(self, key: str, program: pathlib.Path) -> None:
         seconds = str(round(self.seconds))
@@ -160,13 +166,17 @@ class Run:
 
 
 def absolute(rounds: list[dict[str, float]]) -> None:
-    print("\n| per second | min | median | max | p99, ms | peak, MiB |\n| --- | --- | --- | --- | --- | --- |")
+    print("\n| per second | min | median | max | p99, ms | peak, MiB | server, µs | generator, µs |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for key in rounds[0]:
-        if key.startswith(("paced", "ready")) or key.endswith((" p99", " MiB")):
+        if key.startswith(("paced", "ready")) or key.endswith((" p99", " MiB", " server", " generator")):
             continue
         rates = [round[key] for round in rounds]
         median = lambda key: statistics.median(round[key] for round in rounds)
-        beside = [f"{median(f'{key} p99') * 1e3:.2f}", f"{median(f'{key} MiB'):.0f}"] if f"{key} p99" in rounds[0] else ["", ""]
+        beside = ["", "", "", ""]
+        if f"{key} p99" in rounds[0]:
+            beside = [f"{median(f'{key} p99') * 1e3:.2f}", f"{median(f'{key} MiB'):.0f}"]
+            beside += [f"{median(f'{key} {who}') * 1e6:.1f}" for who in ("server", "generator")]
         print(f"| {key} | {min(rates):,.0f} | {statistics.median(rates):,.0f} | {max(rates):,.0f} | {' | '.join(beside)} |")
 
 

@@ -10,17 +10,24 @@ import pathlib
 import random
 import subprocess
 import tempfile
+import time
+
+from processes import processor_seconds
 
 CONNECTIONS = 64
+# How often to look what the generator takes of the processors, in seconds.
+SAMPLE = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Answers with the expected status per second, the 99th percentile of all latencies in seconds, and the statuses."""
+    """Answers with the expected status per second, the 99th percentile of all latencies in seconds, the statuses, and what
+    the generator had of processors for each answer, in seconds."""
 
     rate: float
     p99: float
     statuses: dict[str, int]
+    processor: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +59,25 @@ class Oha:
         return self.finish(self.start(port, load, seconds, connections, rate), load)
 
     def finish(self, process: subprocess.Popen, load: Load) -> Outcome:
-        output, _ = process.communicate(timeout=300)
-        report = json.loads(output)
-        statuses = report["statusCodeDistribution"]
+        samples = []
+        while process.poll() is None:
+            samples.append((time.perf_counter(), processor_seconds(process)))
+            time.sleep(SAMPLE)
+        report = json.loads(process.stdout.read())
+        statuses, seconds = report["statusCodeDistribution"], report["summary"]["total"]
         answers = statuses.get(str(load.expected), 0)
         if not answers:
             raise SystemExit(f"{load.path}: no {load.expected} among {statuses}, {report['errorDistribution']}")
-        return Outcome(answers / report["summary"]["total"], report["latencyPercentiles"]["p99"], statuses)
+        # It reads the bodies before it begins, and lets go of them after its end: what lies between is looked at.
+        left = lambda share: next(sample for sample in samples if sample[0] > samples[-1][0] - share * seconds)
+        (begun, before), (ended, after) = left(0.8), left(0.3)
+        busy = (after - before) / (ended - begun)
+        return Outcome(
+            rate=answers / seconds,
+            p99=report["latencyPercentiles"]["p99"],
+            statuses=statuses,
+            processor=busy * seconds / sum(statuses.values()),
+        )
 
 
 def newsletter(email: str) -> dict:

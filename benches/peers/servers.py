@@ -12,6 +12,8 @@ import time
 import urllib.error
 import urllib.request
 
+from processes import processor_seconds
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = ROOT / "target"
@@ -68,6 +70,9 @@ class Server:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
+
+    def processor_seconds(self) -> float:
+        return processor_seconds(self.process)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
