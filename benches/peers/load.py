@@ -21,13 +21,13 @@ SAMPLE = 0.05
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Answers with the expected status per second, the 99th percentile of all latencies in seconds, the statuses, and what
-    the generator had of processors for each answer, in seconds."""
+    """Answers with the expected status per second, the 99th percentile of all latencies in seconds, the statuses, and, where
+    it was looked at, what the generator had of processors for each answer, in seconds."""
 
     rate: float
     p99: float
     statuses: dict[str, int]
-    processor: float
+    processor: float = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,28 +56,26 @@ class Oha:
     def run(
         self, port: int, load: Load, seconds: float, connections: int = CONNECTIONS, rate: int | None = None
     ) -> Outcome:
-        return self.finish(self.start(port, load, seconds, connections, rate), load)
-
-    def finish(self, process: subprocess.Popen, load: Load) -> Outcome:
+        process = self.start(port, load, seconds, connections, rate)
         samples = []
         while process.poll() is None:
             samples.append((time.perf_counter(), processor_seconds(process)))
             time.sleep(SAMPLE)
-        report = json.loads(process.stdout.read())
-        statuses, seconds = report["statusCodeDistribution"], report["summary"]["total"]
-        answers = statuses.get(str(load.expected), 0)
-        if not answers:
-            raise SystemExit(f"{load.path}: no {load.expected} among {statuses}, {report['errorDistribution']}")
+        outcome = self.finish(process, load)
         # It reads the bodies before it begins, and lets go of them after its end: what lies between is looked at.
         left = lambda share: next(sample for sample in samples if sample[0] > samples[-1][0] - share * seconds)
         (begun, before), (ended, after) = left(0.8), left(0.3)
-        busy = (after - before) / (ended - begun)
-        return Outcome(
-            rate=answers / seconds,
-            p99=report["latencyPercentiles"]["p99"],
-            statuses=statuses,
-            processor=busy * seconds / sum(statuses.values()),
-        )
+        answers = sum(outcome.statuses.values()) / seconds
+        return dataclasses.replace(outcome, processor=(after - before) / (ended - begun) / answers)
+
+    def finish(self, process: subprocess.Popen, load: Load) -> Outcome:
+        output, _ = process.communicate(timeout=300)
+        report = json.loads(output)
+        statuses = report["statusCodeDistribution"]
+        answers = statuses.get(str(load.expected), 0)
+        if not answers:
+            raise SystemExit(f"{load.path}: no {load.expected} among {statuses}, {report['errorDistribution']}")
+        return Outcome(answers / report["summary"]["total"], report["latencyPercentiles"]["p99"], statuses)
 
 
 def newsletter(email: str) -> dict:
