@@ -28,6 +28,9 @@ pub const MAX_FILES: usize = 100_000;
 pub const BYTE_ORDER_MARK: char = '\u{feff}';
 /// How deep directories may nest; also what ends a loop of symbolic links.
 const MAX_DIRECTORY_DEPTH: usize = 16;
+/// From how many files or directories on they are dealt with on every core: a few are done before threads for them are there,
+/// which stay, and hold memory of their own.
+pub(crate) const MANY: usize = 8;
 
 /// What the machine did wrong when it was asked for files.
 #[derive(Debug, thiserror::Error)]
@@ -262,8 +265,13 @@ impl Walk {
         // On this core; what is put together of what is sorted takes little to sort.
         listing.forms.sort_unstable();
         directories.sort_unstable();
-        let below = directories.par_iter().map(|(path, prefix)| self.below(path, prefix, depth + 1));
-        for found in below.collect::<Vec<_>>() {
+        let below = |(path, prefix): &(PathBuf, String)| self.below(path, prefix, depth + 1);
+        let below: Vec<_> = if directories.len() < MANY {
+            directories.iter().map(below).collect()
+        } else {
+            directories.par_iter().map(below).collect()
+        };
+        for found in below {
             listing.append(found?);
         }
         Ok(listing)

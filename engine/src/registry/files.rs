@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::stamp::Stamp;
 use crate::build::{Built, build};
 use crate::compile::{CompiledForm, Compiler};
-use crate::source::{self, FormPath, ReadFault};
+use crate::source::{self, FormPath, MANY, ReadFault};
 
 /// A file as it was last seen.
 #[derive(Clone)]
@@ -53,15 +53,20 @@ impl Changes {
         Self { lost: paths(lost), gone: paths(gone), ..Self::of(known, listed, now) }
     }
 
-    /// Looks at some files and no others, on every core.
+    /// Looks at some files and no others; at many on every core.
     pub(super) fn of(known: &Files, listed: &[FormPath], now: SystemTime) -> Self {
         let compiler = Compiler::new();
-        let looked_at = listed.par_iter().filter_map(|path| {
+        let look_at = |path: &FormPath| {
             let (file, is_built) = look(&compiler, known.get(path), path, now)?;
             Some((path.clone(), file, is_built))
-        });
+        };
+        let looked_at: Vec<_> = if listed.len() < MANY {
+            listed.iter().filter_map(look_at).collect()
+        } else {
+            listed.par_iter().filter_map(look_at).collect()
+        };
         let (built, restamped): (Vec<_>, Vec<_>) =
-            looked_at.collect::<Vec<_>>().into_iter().partition(|(.., is_built)| *is_built);
+            looked_at.into_iter().partition(|(.., is_built)| *is_built);
         let count = built.len();
         let found = built.into_iter().chain(restamped).map(|(path, file, _)| (path, file)).collect();
         Self { found, built: count, ..Self::default() }
