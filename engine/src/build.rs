@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rayon::prelude::*;
-
 use crate::compile::{CompiledForm, Compiler};
 use crate::diagnostic::{Diagnostic, Rule, Severity, has_errors};
 use crate::lint::KnownPolicies;
@@ -17,7 +15,7 @@ use crate::presentation::{Widget, widgets};
 use crate::source::{FormPath, ReadFault, SourceFile, read};
 use crate::suppression::{Scope, Suppressions};
 use crate::theme::Template;
-use crate::{lint, lower, syntax};
+use crate::{lint, lower, many, syntax};
 
 /// What became of one file.
 #[derive(Debug)]
@@ -155,11 +153,10 @@ fn each(
     paths: &[FormPath],
     build: impl Fn(&Arc<SourceFile>, Option<&ReadFault>) -> Built + Sync,
 ) -> Vec<Built> {
-    let one = |path| {
+    many::each(paths, |path| {
         let (source, fault) = read(path);
         build(&source, fault.as_ref())
-    };
-    paths.par_iter().map(one).collect()
+    })
 }
 
 /// Like [`build_all`] for those who want the diagnostics alone: no form is kept. Calls `done` after each.

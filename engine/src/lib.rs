@@ -15,6 +15,7 @@ mod guard;
 pub mod levels;
 pub mod lint;
 pub mod lower;
+mod many;
 pub mod messages;
 pub mod model;
 pub mod outline;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use rayon::prelude::*;
+use crate::many::each;
 
 /// A range of bytes in a source text.
 pub type Span = Range<usize>;
@@ -28,9 +28,6 @@ pub const MAX_FILES: usize = 100_000;
 pub const BYTE_ORDER_MARK: char = '\u{feff}';
 /// How deep directories may nest; also what ends a loop of symbolic links.
 const MAX_DIRECTORY_DEPTH: usize = 16;
-/// From how many files or directories on they are dealt with on every core: a few are done before threads for them are there,
-/// which stay, and hold memory of their own.
-pub(crate) const MANY: usize = 8;
 
 /// What the machine did wrong when it was asked for files.
 #[derive(Debug, thiserror::Error)]
@@ -265,13 +262,7 @@ impl Walk {
         // On this core; what is put together of what is sorted takes little to sort.
         listing.forms.sort_unstable();
         directories.sort_unstable();
-        let below = |(path, prefix): &(PathBuf, String)| self.below(path, prefix, depth + 1);
-        let below: Vec<_> = if directories.len() < MANY {
-            directories.iter().map(below).collect()
-        } else {
-            directories.par_iter().map(below).collect()
-        };
-        for found in below {
+        for found in each(&directories, |(path, prefix)| self.below(path, prefix, depth + 1)) {
             listing.append(found?);
         }
         Ok(listing)

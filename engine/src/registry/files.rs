@@ -9,12 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rayon::prelude::*;
-
 use super::stamp::Stamp;
 use crate::build::{Built, build};
 use crate::compile::{CompiledForm, Compiler};
-use crate::source::{self, FormPath, MANY, ReadFault};
+use crate::many::each;
+use crate::source::{self, FormPath, ReadFault};
 
 /// A file as it was last seen.
 #[derive(Clone)]
@@ -60,13 +59,8 @@ impl Changes {
             let (file, is_built) = look(&compiler, known.get(path), path, now)?;
             Some((path.clone(), file, is_built))
         };
-        let looked_at: Vec<_> = if listed.len() < MANY {
-            listed.iter().filter_map(look_at).collect()
-        } else {
-            listed.par_iter().filter_map(look_at).collect()
-        };
-        let (built, restamped): (Vec<_>, Vec<_>) =
-            looked_at.into_iter().partition(|(.., is_built)| *is_built);
+        let looked_at = each(listed, look_at).into_iter().flatten();
+        let (built, restamped): (Vec<_>, Vec<_>) = looked_at.partition(|(.., is_built)| *is_built);
         let count = built.len();
         let found = built.into_iter().chain(restamped).map(|(path, file, _)| (path, file)).collect();
         Self { found, built: count, ..Self::default() }

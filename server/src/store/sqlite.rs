@@ -24,7 +24,7 @@ use sqlx::sqlite::{
 
 use self::log::Log;
 use self::place::Place;
-use super::writer::Writer;
+use super::writer::{self, Writer};
 use super::{Creation, Kept, NewClaim, NewKey, NewRecord, Store, StoreError, StoredRecord, StoredToken};
 use crate::measures::{Commits, Connections};
 
@@ -34,7 +34,7 @@ const READERS: u32 = 2;
 const BUSY: Duration = Duration::from_secs(5);
 /// How long what is seldom written waits for a gap between the commits of a server under load.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long to wait for a process that lets nobody read: a copy of the log at its end takes no longer.
+/// How long to wait for a process that lets nobody read: whoever closes a database last has it alone for a moment.
 const HELD: Duration = Duration::from_secs(2);
 /// Enough for every statement of a connection.
 const STATEMENTS: usize = 32;
@@ -72,7 +72,7 @@ impl Sqlite {
                 log.look(&connection);
                 group::commit(&mut connection, records)
             }
-            Err(replaced) => group::nothing(records, replaced),
+            Err(replaced) => writer::unavailable(records, replaced),
         };
         Ok(Self { writer: Writer::start("sqlite-writer", commit)?, settings, readers, place })
     }

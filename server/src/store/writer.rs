@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::{Creation, NewRecord, StoreError};
+use super::{Cause, Creation, NewRecord, StoreError};
 use crate::measures::Commits;
 
 /// How much may wait, in KiB: some tenths of a second's worth of small records.
@@ -31,6 +31,15 @@ type Outcome = Result<Creation, StoreError>;
 
 /// What came of each creation of a group, in their order.
 pub(super) type Outcomes = Vec<Outcome>;
+
+/// Nothing came of any: the database cannot be written for now, for this reason.
+pub(super) fn unavailable(
+    records: &[&NewRecord],
+    reason: impl std::error::Error + Send + Sync + 'static,
+) -> Outcomes {
+    let cause: Cause = Arc::new(reason);
+    records.iter().map(|_| Err(StoreError::Unavailable(Arc::clone(&cause)))).collect()
+}
 
 /// A creation that waits for a writer.
 struct Job {

@@ -93,7 +93,7 @@ pub(super) fn begin(setting: &LogSetting, dev: bool) -> anyhow::Result<Begun> {
 /// When one is neither. The library takes a word that is no level for the name of a module, and so a misspelt level for a
 /// wish to see nothing but the log of that.
 fn filter_of(text: &str) -> anyhow::Result<EnvFilter> {
-    let alone = text.split(',').map(str::trim).find(|directive| {
+    let alone = text.split(',').find(|directive| {
         !directive.is_empty()
             && !directive.contains(['=', '[', ':'])
             && directive.parse::<LevelFilter>().is_err()

@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-use super::super::writer::Outcomes;
+use super::super::writer::{Outcomes, unavailable};
 use super::super::{Cause, Creation, NewRecord, StoreError};
 use super::failure::{Failure, Silence};
 use super::session::LastReadOnly;
@@ -41,10 +41,7 @@ pub(super) fn committer(
                 runtime = Some(ready);
                 outcomes
             }
-            Err(error) => {
-                let cause: Cause = Arc::new(error);
-                records.iter().map(|_| Err(StoreError::Unavailable(Arc::clone(&cause)))).collect()
-            }
+            Err(error) => unavailable(records, error),
         }
     }
 }

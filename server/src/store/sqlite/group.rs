@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rusqlite::{CachedStatement, Connection, ErrorCode, TransactionBehavior, params};
 
 use super::super::writer::Outcomes;
-use super::super::{Cause, Creation, NewClaim, NewRecord, StoreError};
+use super::super::{Creation, NewClaim, NewRecord, StoreError};
 use super::keys;
 
 /// Stores records and makes them durable in one commit.
@@ -23,15 +23,6 @@ pub(super) fn commit(connection: &mut Connection, records: &[&NewRecord]) -> Out
             records.iter().map(|_| Err(failure(Arc::clone(&error)))).collect()
         }
     }
-}
-
-/// Stores nothing, for this reason.
-pub(super) fn nothing(
-    records: &[&NewRecord],
-    reason: impl std::error::Error + Send + Sync + 'static,
-) -> Outcomes {
-    let cause: Cause = Arc::new(reason);
-    records.iter().map(|_| Err(StoreError::Unavailable(Arc::clone(&cause)))).collect()
 }
 
 /// What `SQLite` said, told apart by whether it may pass.
